@@ -1,0 +1,60 @@
+"""The catalogue of fenghuo's own metrics: every name, its type, labels and meaning, in one place."""
+
+from typing import Literal, NamedTuple
+
+
+class Family(NamedTuple):
+    """One metric family; `labels` in the order a sample gives their values."""
+
+    type: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+
+
+class Sample(NamedTuple):
+    """One value of a family now. Counters are totals since the state began."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float
+
+
+CATALOGUE: dict[str, Family] = {
+    # ingest
+    "fenghuo_events_total": Family(
+        "counter", ("topic", "partition", "outcome"), "Records read: aggregated, rejected, late or duplicate."
+    ),
+    "fenghuo_rejects_total": Family("counter", ("topic", "reason"), "Records sent to the dead letters."),
+    "fenghuo_unknown_fields_total": Family("counter", ("topic",), "Unknown fields seen in sampled events."),
+    "fenghuo_watermark_timestamp_seconds": Family(
+        "gauge", ("topic", "partition"), "Event time passed by a source, lateness taken off."
+    ),
+    "fenghuo_fuse_blown": Family("gauge", ("topic", "partition"), "1 while a partition is not read."),
+    # detect
+    "fenghuo_value": Family("gauge", ("monitor", "metric", "entity"), "Value of the last closed window."),
+    "fenghuo_expected": Family("gauge", ("monitor", "metric", "entity"), "What the detector expected."),
+    "fenghuo_lower": Family("gauge", ("monitor", "metric", "entity"), "Lower end of the normal band."),
+    "fenghuo_upper": Family("gauge", ("monitor", "metric", "entity"), "Upper end of the normal band."),
+    "fenghuo_score": Family("gauge", ("monitor", "metric", "entity"), "Strangeness in nats."),
+    "fenghuo_series": Family("gauge", ("monitor", "partition"), "Series kept."),
+    "fenghuo_series_over_limit_total": Family(
+        "counter", ("monitor", "partition"), "Observations counted under `other` because of the series limit."
+    ),
+    "fenghuo_windows_total": Family("counter", ("monitor", "partition"), "Windows closed."),
+    "fenghuo_restatements_total": Family("counter", ("monitor", "partition"), "Windows scored again."),
+    "fenghuo_too_late_total": Family("counter", ("topic", "partition"), "Partials too late for restatement."),
+    "fenghuo_samples_dropped": Family("gauge", (), "Samples left out by the budget."),
+    # notify
+    "fenghuo_alert_grade": Family(
+        "gauge", ("monitor", "metric", "entity", "kind", "owner"), "Grade of an open alert: 1 IV to 4 I."
+    ),
+    "fenghuo_alerts_total": Family("counter", ("transition", "grade"), "Alert transitions seen by notify."),
+    "fenghuo_incidents_total": Family("counter", ("grade",), "Incidents told to people."),
+    # runner
+    "fenghuo_transactions_total": Family("counter", ("machine",), "Transactions committed."),
+    "fenghuo_apply_seconds": Family("histogram", ("machine",), "Time to apply one batch."),
+    "fenghuo_flush_seconds": Family("histogram", ("machine",), "Time from flush to commit."),
+    "fenghuo_restore_seconds": Family("histogram", ("machine",), "Time to restore one partition's state."),
+    "fenghuo_partitions": Family("gauge", ("machine",), "Partitions owned by this worker."),
+    "fenghuo_build_info": Family("gauge", ("version", "python"), "1, with the version as label."),
+}

@@ -1,0 +1,178 @@
+"""What can be configured: one struct per section of fenghuo.yaml. Times in ms inside, `30s` in the file."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Duration = Annotated[
+    int, msgspec.Meta(extra={"duration": True})
+]  # ms; `250ms`, `30s`, `5m`, `1h`, `1d` in the file
+EventKind = Literal["click", "order", "inventory", "metric"]
+Direction = Literal["up", "down", "both"]
+Scalar = str | int | float | bool
+DetectorSpec = (
+    str | dict[str, object]
+)  # `seasonal`, or {seasonal: {...}}, or {river: HalfSpaceTrees, window_size: 250}
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of the file: unknown keys are errors."""
+
+
+class Time(Section, frozen=True, kw_only=True):
+    """Event time (see docs/architecture.md, "Time")."""
+
+    timezone: str = "UTC"
+    pane_ms: Duration = msgspec.field(name="pane", default=60_000)
+    lateness_ms: Duration = msgspec.field(name="lateness", default=30_000)
+    idle_after_ms: Duration = msgspec.field(name="idle_after", default=10_000)
+    silence_horizon_ms: Duration = msgspec.field(name="silence_horizon", default=86_400_000)
+    max_skew_ms: Duration = msgspec.field(name="max_skew", default=600_000)
+    restate_within_ms: Duration = msgspec.field(name="restate_within", default=900_000)
+    notify_within_ms: Duration = msgspec.field(name="notify_within", default=1_800_000)
+    replay: bool = False  # recorded events: no projection of the clock
+
+
+class Topics(Section, frozen=True, kw_only=True):
+    """Names. Dead letters go to `<topic>.dlq`, events too late for their window to `<topic>.late`."""
+
+    click: str = "shop.click.v1"
+    order: str = "shop.order.v1"
+    inventory: str = "shop.inventory.v1"
+    metric: str = "shop.metric.v1"
+    partial: str = "fenghuo.partial.v1"
+    alert: str = "fenghuo.alert.v1"
+    notification: str = "fenghuo.notification.v1"
+    control: str = "fenghuo.control.v1"
+    ingest_state: str = "fenghuo.ingest-state.v1"
+    detect_state: str = "fenghuo.detect-state.v1"
+    notify_state: str = "fenghuo.notify-state.v1"
+
+    def of_event(self, kind: EventKind) -> str:
+        """Return the input topic of a kind of event."""
+        return str(getattr(self, kind))
+
+
+class Kafka(Section, frozen=True, kw_only=True):
+    """The event bus."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    group: str = "fenghuo"
+    input_partitions: int = 4
+    partial_partitions: int = 4
+    replication_factor: int = 1
+    retention_ms: Duration = msgspec.field(name="retention", default=7 * 86_400_000)
+    flush_ceiling_ms: Duration = msgspec.field(name="flush_ceiling", default=250)
+    checkpoint_every_ms: Duration = msgspec.field(name="checkpoint_every", default=60_000)
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """Bounds on everything that can grow; each has a metric and a stated behaviour."""
+
+    record_bytes: int = 262_144
+    string_bytes: int = 1_024
+    amount_max: float = 1e9
+    ahead_ms: Duration = msgspec.field(name="ahead", default=300_000)
+    duplicate_horizon_ms: Duration = msgspec.field(name="duplicate_horizon", default=120_000)
+    duplicate_ids: int = 1_000_000
+    series: int = 100_000  # per monitor and partial partition; further entities count as `other`
+    samples: int = 30_000  # on /metrics, per worker
+
+
+class Fuse(Section, frozen=True, kw_only=True):
+    """Stop reading a partition that sends mostly rubbish, instead of pouring it into the dead letters."""
+
+    ratio: float = 0.5
+    volume: int = 500  # records looked at: the last so many
+    enabled: bool = True
+
+
+class Currency(Section, frozen=True, kw_only=True):
+    """Amounts are turned into `base` by `rates` (1 unit of the currency = rate units of base)."""
+
+    base: str
+    rates: dict[str, float] = {}
+
+
+class Server(Section, frozen=True, kw_only=True):
+    """/metrics, /-/healthy, /-/ready."""
+
+    host: str = "127.0.0.1"
+    port: int = 9464
+
+
+class Metric(Section, frozen=True, kw_only=True):
+    """What is counted per pane: exactly one of the aggregates, or a ratio of two other metrics."""
+
+    event: EventKind | None = None
+    where: dict[str, Scalar | list[Scalar]] = {}
+    lines: bool = False  # one observation a line of the order, with the line's sku and category
+    count: bool = False
+    sum: str | None = None
+    min: str | None = None
+    max: str | None = None
+    mean: str | None = None
+    last: str | None = None
+    distinct: str | None = None
+    ratio: tuple[str, str] | None = None  # numerator, denominator: names of count or sum metrics
+    scale: int = 10_000  # fixed point: values are stored as round(value * scale) in int64
+    unit: str = ""
+
+
+class MinChange(Section, frozen=True, kw_only=True):
+    """An observation nearer to the expected value than either bound is grade 0."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+
+
+class Text(Section, frozen=True, kw_only=True):
+    """One sentence to a person; `{...}` fields are those of the alert (see docs/alerts.md)."""
+
+    en: str = ""
+    zh: str = msgspec.field(name="zh-CN", default="")
+
+
+class Monitor(Section, frozen=True, kw_only=True):
+    """Metric, dimensions, window, detector, and what an alert of it means to people."""
+
+    name: str
+    metric: str
+    by: list[list[str]] = msgspec.field(default_factory=lambda: [[]])
+    only: dict[str, list[str]] = {}  # dimension -> the values to watch
+    window: str = "5m"  # a duration, or `auto`: 5m -> 1h -> 1d until the mean is >= 20 a window
+    hop: str | None = None  # hopping windows: a divisor of the window
+    detector: DetectorSpec = "seasonal"
+    direction: Direction = "both"
+    min_change: MinChange = MinChange()
+    min_expected: float = 0.0  # expected volume (exposure for ratios) below which a series is not judged
+    grades: tuple[float, float, float, float] | None = (
+        None  # nats for IV, III, II, I; None: by kind of series
+    )
+    grade_max: Literal[1, 2, 3, 4] = 4  # the worst grade this monitor may give
+    persistence: int = 1  # windows in a row before it opens
+    resolve_after: int = 3  # normal windows in a row before it resolves
+    kind: str = "other"
+    owner: str = "operations"
+    respond_within_ms: Duration | None = msgspec.field(name="respond_within", default=None)  # None: by grade
+    runbook_url: str = ""
+    action: Text = Text()
+    text: Text = Text()
+    enabled: bool = True
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """The whole file, merged over the shipped catalogue."""
+
+    shop: str = "shop"
+    locale: Literal["en", "zh-CN"] = "en"
+    time: Time = Time()
+    topics: Topics = Topics()
+    kafka: Kafka = Kafka()
+    limits: Limits = Limits()
+    fuse: Fuse = Fuse()
+    currency: Currency | None = None
+    server: Server = Server()
+    fields: dict[EventKind, dict[str, str]] = {}  # our field name -> the producer's
+    metrics: dict[str, Metric] = {}
+    monitors: list[Monitor] = []
