@@ -57,6 +57,13 @@ class Machine(Protocol):
         caught_up: the log was polled and had nothing more (an idle source is told from a lagging one by it).
         """
 
+    def reset_fuse(self, offset: int) -> None:
+        """Take input again: what was read before `offset` no longer counts against the fuse.
+
+        Called with an operator's order, before a replay and while running; `paused` may be False again after
+        it. Machines without a fuse ignore it.
+        """
+
     def samples(self) -> Iterable[Sample]:
         """Return what /metrics shows of this machine now (names and labels of `sinks.metrics`)."""
 
