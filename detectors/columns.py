@@ -1,0 +1,111 @@
+"""Rows of state as a struct of arrays: fixed-layout numbers, so that state can be stored and read back."""
+
+import struct
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Rows = NDArray[np.int64]
+
+
+class Column(NamedTuple):
+    """One piece of state per row; `shape` cells a row, stored (*shape, row) so that a slot is contiguous."""
+
+    dtype: DTypeLike
+    shape: tuple[int, ...] = ()
+    fill: float = 0.0
+
+
+class TableMismatch(ValueError):  # noqa: N818 (named like what it says)
+    """Dumped rows of another detector, version or layout."""
+
+
+_HEADER = struct.Struct("<4sHIQ")
+
+
+class Columns:
+    """Rows with one array per column; dropped rows are reused."""
+
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        """Start without rows."""
+        self._layout = dict(columns)
+        self._cells = {name: self._fresh(column, 0) for name, column in columns.items()}
+        self._size = 0
+        self._free: list[int] = []
+
+    def __len__(self) -> int:
+        return self._size - len(self._free)
+
+    def __getitem__(self, name: str) -> NDArray[np.generic]:
+        """Return the live array of a column, rows on the last axis."""
+        return self._cells[name]
+
+    def add(self, n: int) -> Rows:
+        """Make n new rows, reusing dropped ones, and return their numbers."""
+        reused = [self._free.pop() for _ in range(min(n, len(self._free)))]
+        start, self._size = self._size, self._size + n - len(reused)
+        self._reserve(self._size)
+        rows = np.array(reused + list(range(start, self._size)), dtype=np.int64)
+        for name, column in self._layout.items():
+            self._cells[name][..., rows] = column.fill
+        return rows
+
+    def drop(self, rows: Rows) -> None:
+        """Give rows back."""
+        self._free.extend(rows.tolist())
+
+    def dump(self, rows: Rows) -> bytes:
+        """Return the state of rows as fixed-layout numbers."""
+        head = _HEADER.pack(b"FHTB", self.VERSION, self._layout_bytes(), len(rows))
+        return head + b"".join(
+            np.ascontiguousarray(self._cells[c][..., rows]).tobytes() for c in self._layout
+        )
+
+    def load(self, data: bytes) -> Rows:
+        """Add the dumped rows and return their new numbers, in the order dumped.
+
+        Raises TableMismatch if they are not of this version and layout.
+        """
+        n = self._check(data)
+        rows, at = self.add(n), _HEADER.size
+        for name, column in self._layout.items():
+            size = _cell_bytes(column) * n
+            block = np.frombuffer(data[at : at + size], dtype=column.dtype)
+            self._cells[name][..., rows] = block.reshape(*column.shape, n)
+            at += size
+        return rows
+
+    def _check(self, data: bytes) -> int:
+        if len(data) < _HEADER.size:
+            raise TableMismatch(f"{self.NAME}: dump is cut off")
+        magic, version, layout_bytes, n = _HEADER.unpack_from(data)
+        whole = _HEADER.size + n * self._layout_bytes()
+        if (magic, version, layout_bytes, len(data)) != (b"FHTB", self.VERSION, self._layout_bytes(), whole):
+            raise TableMismatch(
+                f"{self.NAME}: dump of another version or layout (have version {self.VERSION})"
+            )
+        return int(n)
+
+    def _layout_bytes(self) -> int:
+        return sum(_cell_bytes(column) for column in self._layout.values())
+
+    def _reserve(self, size: int) -> None:
+        for name, column in self._layout.items():
+            old = self._cells[name]
+            if old.shape[-1] < size:
+                new = self._fresh(column, max(size, old.shape[-1] * 3 // 2))
+                new[..., : old.shape[-1]] = old
+                self._cells[name] = new
+
+    @staticmethod
+    def _fresh(column: Column, n: int) -> NDArray[np.generic]:
+        return np.full((*column.shape, n), column.fill, dtype=column.dtype)
+
+
+def _cell_bytes(column: Column) -> int:
+    return int(np.dtype(column.dtype).itemsize * np.prod(column.shape, dtype=int))

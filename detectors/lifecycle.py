@@ -1,0 +1,102 @@
+"""The life of an alert: opened, escalated, downgraded, resolved; one row per series."""
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.alert import Change
+from detectors.columns import Column, Columns, Rows
+from detectors.grading import Grades
+
+CHANGES: tuple[Change, ...] = ("opened", "escalated", "downgraded", "resolved")
+FLAP_MEMORY_S = 86_400.0
+FLAP_HOLD_MAX = 4.0
+
+
+class Lifecycle(Columns):
+    """Episodes with hysteresis.
+
+    A row opens after `persistence` windows in a row at grade >= 1. It escalates at once. It is downgraded, or
+    resolved, after a run of calmer windows: `resolve_after` of them, times the number of times it opened within
+    the last day (at most 4), so that a flapping series is told as one long episode.
+    """
+
+    NAME: ClassVar[str] = "lifecycle"
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "grade": Column(np.int8),
+                "pending": Column(np.int16),
+                "calm": Column(np.int16),
+                "calm_peak": Column(np.int8),
+                "since": Column(np.int64),
+                "opened_end": Column(np.int64),
+                "sequence": Column(np.int32),
+                "side": Column(np.int8),
+                "flaps": Column(np.float32),
+            }
+        )
+
+    def step(
+        self,
+        rows: Rows,
+        raw: Grades,
+        eased: Grades,
+        side: Grades,
+        *,
+        persistence: NDArray[np.int16],
+        resolve_after: NDArray[np.int16],
+        window: tuple[int, int],
+    ) -> NDArray[np.int8]:
+        """Take one window's grades and return what changed per row: 0 nothing, else 1 + index in CHANGES.
+
+        raw     grade of the window (0..4)
+        eased   grade it would have with the margin of hysteresis added: what keeps an open alert where it is
+        window  (start, end) in epoch ms
+        """
+        cells = self._cells
+        grade, start, end = cells["grade"][rows], *window
+        cells["flaps"][rows] *= np.float32(np.exp(-(end - start) / 1000 / FLAP_MEMORY_S))
+        pending = np.where(raw > 0, np.minimum(cells["pending"][rows] + 1, 30_000), 0)
+        cells["since"][rows] = np.where((pending == 1) & (grade == 0), start, cells["since"][rows])
+        cells["pending"][rows] = pending
+
+        change = np.zeros(len(rows), np.int8)
+        change[(grade == 0) & (pending >= persistence)] = 1
+        change[(grade > 0) & (raw > grade)] = 2
+        calmed = self._calm(rows, grade, eased, resolve_after)
+        change[calmed] = np.where(cells["calm_peak"][rows[calmed]] > 0, 3, 4)
+        self._enter(rows, change, raw, side, end)
+        return change
+
+    def withdraw(self, rows: Rows) -> None:
+        """End episodes that a restatement has shown to be none."""
+        self._cells["grade"][rows] = 0
+        self._cells["pending"][rows] = 0
+
+    def _calm(
+        self, rows: Rows, grade: Grades, eased: Grades, resolve_after: NDArray[np.int16]
+    ) -> NDArray[np.bool_]:
+        cells = self._cells
+        calmer = (grade > 0) & (eased < grade)
+        peak = np.where(cells["calm"][rows] > 0, np.maximum(cells["calm_peak"][rows], eased), eased)
+        cells["calm"][rows] = np.where(calmer, np.minimum(cells["calm"][rows] + 1, 30_000), 0)
+        cells["calm_peak"][rows] = np.where(calmer, peak, 0)
+        hold = resolve_after * np.clip(np.round(cells["flaps"][rows]), 1, FLAP_HOLD_MAX)
+        done: NDArray[np.bool_] = calmer & (cells["calm"][rows] >= hold)
+        return done
+
+    def _enter(self, rows: Rows, change: NDArray[np.int8], raw: Grades, side: Grades, end: int) -> None:
+        cells = self._cells
+        opened, worse = rows[change == 1], rows[(change == 1) | (change == 2)]
+        calmed, changed = rows[change >= 3], rows[change > 1]
+        cells["opened_end"][opened] = end
+        cells["sequence"][opened] = 0
+        cells["flaps"][opened] += 1
+        cells["grade"][worse] = raw[(change == 1) | (change == 2)]
+        cells["side"][worse] = side[(change == 1) | (change == 2)]
+        cells["grade"][calmed] = cells["calm_peak"][calmed]
+        cells["calm"][calmed] = 0
+        cells["sequence"][changed] += 1
