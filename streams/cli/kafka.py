@@ -4,6 +4,9 @@ from pathlib import Path
 
 import click
 
+from streams.failure import FAILED
+from streams.kafka import Broker
+
 EXAMPLES = """\b
 Examples:
   fenghuo kafka up                     start on 127.0.0.1:9092, in the background
@@ -31,8 +34,6 @@ def command() -> None:
 @data_option
 def up(port: int, data: Path) -> None:
     """Start the broker and return when it answers."""
-    from streams.kafka import Broker
-
     broker = Broker(data)
     running = broker.pid is not None
     if not running:
@@ -48,9 +49,6 @@ def up(port: int, data: Path) -> None:
 @data_option
 def status(data: Path) -> int:
     """Tell whether the broker runs: exit code 0 when it does, 1 when not."""
-    from streams.failure import FAILED
-    from streams.kafka import Broker
-
     broker = Broker(data)
     if broker.pid is None:
         click.echo(f"no broker runs on {data}; `fenghuo kafka up` starts one", err=True)
@@ -65,8 +63,6 @@ def status(data: Path) -> int:
 @data_option
 def down(data: Path, *, purge: bool) -> None:
     """Stop the broker that `up` started; no other one."""
-    from streams.kafka import Broker
-
     broker = Broker(data)
     pid = broker.pid
     if purge:
