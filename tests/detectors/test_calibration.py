@@ -27,7 +27,7 @@ def learned(tail: Tail, draws) -> tuple[Rig, Cells]:
 
 def test_scores_are_nats_of_the_tail_they_learned():
     draws = 1 + np.random.default_rng(1).pareto(5.0, (6000, 300))
-    rig, cells = learned(Tail("t"), draws)
+    rig, cells = learned(Tail("t", prior_mean=0.2), draws)
     fresh = (1 + np.random.default_rng(2).pareto(5.0, (400, 300))).astype(np.float32)
     scores = np.array([rig.tail.score(cells, v) for v in fresh])
     for nats in (4.5, 6.0, 7.5):
