@@ -15,15 +15,15 @@ INSTALL = {
 }
 
 
-class LocalKafkaError(Failure):
+class LocalKafkaFailure(Failure):
     """The local broker cannot do what was asked; the message says what to do next."""
 
 
-class ProgramMissing(LocalKafkaError):  # noqa: N818 (named like what happened)
+class ProgramMissing(LocalKafkaFailure):
     """Java or Maven is not installed."""
 
 
-class JarsMissing(LocalKafkaError):  # noqa: N818 (named like what happened)
+class JarsMissing(LocalKafkaFailure):
     """Maven could not copy the broker's jars."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from streams.jars import LocalKafkaError, fetch, program
+from streams.jars import LocalKafkaFailure, fetch, program
 from streams.port import HOST, answers, free_port, listens
 
 POLL_S = 0.05
@@ -44,11 +44,11 @@ broker.heartbeat.interval.ms=500
 """
 
 
-class PortTaken(LocalKafkaError):  # noqa: N818 (named like what happened)
+class PortTaken(LocalKafkaFailure):
     """Something else listens on the port."""
 
 
-class BrokerSilent(LocalKafkaError):  # noqa: N818 (named like what happened)
+class BrokerSilent(LocalKafkaFailure):
     """The broker did not answer, or ended while it started."""
 
 
@@ -82,11 +82,13 @@ class Broker:
 
     @property
     def port(self) -> int:
-        """Return the port of the running (or last) broker. Raises LocalKafkaError if it never started."""
+        """Return the port of the running (or last) broker. Raises LocalKafkaFailure if it never started."""
         try:
             listeners = dict(_settings_of(self._properties))["listeners"]
         except OSError as error:
-            raise LocalKafkaError(f"no broker was started in {self.data}: run `fenghuo kafka up`") from error
+            raise LocalKafkaFailure(
+                f"no broker was started in {self.data}: run `fenghuo kafka up`"
+            ) from error
         return int(listeners.split(",")[0].rpartition(":")[2])
 
     @property

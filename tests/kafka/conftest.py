@@ -9,6 +9,7 @@ import pytest
 
 from streams.kafka import Broker
 from streams.settings.model import Kafka, Settings, Topics
+from streams.topics import apply
 
 JARS = Path(__file__).parents[2] / "build" / "kafka"  # kept between runs: Maven runs once
 
@@ -27,3 +28,10 @@ def settings(broker: Broker) -> Settings:
     names = {name: prefix + default for name, default in msgspec.structs.asdict(Topics()).items()}
     kafka = Kafka(bootstrap_servers=broker.bootstrap_servers, group=f"{prefix}fenghuo")
     return Settings(topics=Topics(**names), kafka=kafka)
+
+
+@pytest.fixture
+def topics(settings: Settings) -> Settings:
+    """Return settings like `settings`, whose topics are made."""
+    apply(settings)
+    return settings
