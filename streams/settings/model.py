@@ -58,12 +58,17 @@ class Kafka(Section, frozen=True, kw_only=True):
 
     bootstrap_servers: str = "127.0.0.1:9092"
     group: str = "fenghuo"
-    input_partitions: int = 4
+    input_partitions: int = 4  # of every input topic, unless `partitions` says otherwise
+    partitions: dict[EventKind, int] = {}
     partial_partitions: int = 4
     replication_factor: int = 1
     retention_ms: Duration = msgspec.field(name="retention", default=7 * 86_400_000)
     flush_ceiling_ms: Duration = msgspec.field(name="flush_ceiling", default=250)
     checkpoint_every_ms: Duration = msgspec.field(name="checkpoint_every", default=60_000)
+
+    def partitions_of(self, kind: EventKind) -> int:
+        """Return how many partitions the input topic of a kind of event has."""
+        return self.partitions.get(kind, self.input_partitions)
 
 
 class Limits(Section, frozen=True, kw_only=True):
@@ -117,6 +122,7 @@ class Metric(Section, frozen=True, kw_only=True):
     ratio: tuple[str, str] | None = None  # numerator, denominator: names of count or sum metrics
     scale: int = 10_000  # fixed point: values are stored as round(value * scale) in int64
     unit: str = ""
+    series: Literal["count", "value"] | None = None  # None: by aggregate, see streams/settings/kind.py
 
 
 class MinChange(Section, frozen=True, kw_only=True):
@@ -165,6 +171,7 @@ class Settings(Section, frozen=True, kw_only=True):
     """The whole file, merged over the shipped catalogue."""
 
     shop: str = "shop"
+    catalogue: bool = True  # false: only the metrics and monitors of the file, none of the shipped ones
     locale: Literal["en", "zh-CN"] = "en"
     time: Time = Time()
     topics: Topics = Topics()
