@@ -38,7 +38,7 @@ class SettingsRefused(Failure):
     exit_code = FINDINGS
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(sorted(dict.fromkeys(faults), key=lambda fault: fault.mark))
+        self.faults = tuple(sorted(dict.fromkeys(faults), key=lambda fault: (fault.mark, fault.path)))
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         lines = (f"  {fault}" for fault in self.faults)
         super().__init__("\n".join([f"{count} in the settings:", *lines]))

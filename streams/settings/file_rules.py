@@ -10,7 +10,7 @@ from streams.settings.duration import UNITS_MS
 from streams.settings.fault import not_one_of
 from streams.settings.metric_rules import Finding
 from streams.settings.model import Section, Settings
-from streams.settings.vocabulary import LINES, VOCABULARY
+from streams.settings.vocabulary import fields_of
 
 MAY_BE_ZERO = frozenset({"lateness_ms", "restate_within_ms"})
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,240}", re.ASCII)  # Kafka takes 249; `.late` and `.dlq` need room
@@ -74,15 +74,7 @@ def _number_findings(settings: Settings) -> Iterator[Finding]:
 
 def _field_findings(settings: Settings) -> Iterator[Finding]:
     for kind, names in settings.fields.items():
-        words = VOCABULARY[kind]
-        known = words.texts | words.numbers | {"event_time", "type"}
-        if kind == "order":
-            known |= LINES.texts | LINES.numbers | {"lines"}
-        if kind == "metric":
-            known |= {"dimensions"}
+        known = fields_of(kind)
         for name in names:
-            if name not in known - {"outflow"}:
-                yield (
-                    ("fields", kind, name),
-                    f"not one of our fields: {not_one_of(name, known - {'outflow'})}",
-                )
+            if name not in known:
+                yield ("fields", kind, name), f"not one of our fields: {not_one_of(name, known)}"

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Duration = Annotated[
-    int, msgspec.Meta(extra={"duration": True})
-]  # ms; `250ms`, `30s`, `5m`, `1h`, `1d` in the file
+# ms inside; `250ms`, `30s`, `5m`, `1h`, `1d` in the file
+DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h|d)$"}
+Duration = Annotated[int, msgspec.Meta(extra_json_schema=DURATION_SCHEMA)]
 EventKind = Literal["click", "order", "inventory", "metric"]
 Direction = Literal["up", "down", "both"]
 Scalar = str | int | float | bool

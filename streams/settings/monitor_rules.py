@@ -39,6 +39,8 @@ def _window_findings(monitor: Monitor, pane_ms: int) -> Iterator[Finding]:
         if monitor.hop is not None:
             yield ("hop",), "window: auto takes no hop; give the window a duration"
         return
+    if pane_ms <= 0 or DAY_MS % pane_ms:
+        return  # a fault of the pane, told there
     try:
         window_ms = parse_ms(monitor.window)
     except ValueError as error:

@@ -1,12 +1,13 @@
 """The vocabulary of events: what metrics may filter by and add up, and what monitors may split by."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args, get_type_hints
 
+from streams.event import EVENTS, LINE_NUMBERS, LINE_STRINGS, NUMBERS, STRINGS, Line
 from streams.settings.model import EventKind, Metric
 
 
 class Vocabulary(NamedTuple):
-    """Names of one kind of event. Lines of an order add their own texts, numbers and dimensions."""
+    """Names of one kind of event."""
 
     types: frozenset[str]
     texts: frozenset[str]
@@ -26,45 +27,18 @@ PERSONAL: dict[str, str] = {
 }
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+def _vocabulary(kind: EventKind) -> Vocabulary:
+    texts = STRINGS[kind] - {"type"}
+    return Vocabulary(
+        types=frozenset(get_args(get_type_hints(EVENTS[kind])["type"])),
+        texts=texts,
+        numbers=NUMBERS[kind],
+        dimensions=texts - set(PERSONAL),
+        any_dimension=kind == "metric",
+    )
 
 
-VOCABULARY: dict[EventKind, Vocabulary] = {
-    "click": Vocabulary(
-        types=_words(
-            "impression click view search add_to_cart remove_from_cart favorite checkout purchase conversion"
-        ),
-        texts=_words("event_id user_id session_id sku category campaign channel device region ip"),
-        numbers=_words("cost"),
-        dimensions=_words("sku category campaign channel device region"),
-    ),
-    "order": Vocabulary(
-        types=_words("created paid payment_failed cancelled refunded shipped adjusted"),
-        texts=_words("event_id order_id user_id region currency channel campaign payment_method"),
-        numbers=_words("amount"),
-        dimensions=_words("region currency channel campaign payment_method"),
-    ),
-    "inventory": Vocabulary(
-        types=_words("movement level"),
-        texts=_words("event_id sku warehouse reason expires_on ref"),
-        numbers=_words("delta outflow on_hand reserved"),
-        dimensions=_words("sku warehouse reason"),
-    ),
-    "metric": Vocabulary(
-        types=_words("sample"),
-        texts=_words("event_id name unit"),
-        numbers=_words("value"),
-        dimensions=_words("name unit"),
-        any_dimension=True,
-    ),
-}
-LINES = Vocabulary(
-    types=frozenset(),
-    texts=_words("sku category"),
-    numbers=_words("qty unit_price"),
-    dimensions=_words("sku category"),
-)
+VOCABULARY: dict[EventKind, Vocabulary] = {kind: _vocabulary(kind) for kind in EVENTS}
 
 
 def vocabulary_of(metric: Metric) -> Vocabulary:
@@ -74,7 +48,13 @@ def vocabulary_of(metric: Metric) -> Vocabulary:
     if not metric.lines:
         return words
     return words._replace(
-        texts=words.texts | LINES.texts,
-        numbers=words.numbers | LINES.numbers,
-        dimensions=words.dimensions | LINES.dimensions,
+        texts=words.texts | LINE_STRINGS,
+        numbers=words.numbers | LINE_NUMBERS,
+        dimensions=words.dimensions | LINE_STRINGS,
     )
+
+
+def fields_of(kind: EventKind) -> frozenset[str]:
+    """Return the fields of a kind of event, lines included: what `fields:` may rename."""
+    structs = (EVENTS[kind], Line) if kind == "order" else (EVENTS[kind],)
+    return frozenset(field for struct in structs for field in struct.__struct_fields__)
