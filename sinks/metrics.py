@@ -49,7 +49,19 @@ CATALOGUE: dict[str, Family] = {
         "gauge", ("monitor", "metric", "entity", "kind", "owner"), "Grade of an open alert: 1 IV to 4 I."
     ),
     "fenghuo_alerts_total": Family("counter", ("transition", "grade"), "Alert transitions seen by notify."),
-    "fenghuo_incidents_total": Family("counter", ("grade",), "Incidents told to people."),
+    "fenghuo_incidents_total": Family("counter", ("grade",), "Incidents told, by grade at opening."),
+    "fenghuo_alerts_waiting": Family("gauge", (), "Alerts of windows not passed by all partitions."),
+    "fenghuo_alerts_given_up_total": Family(
+        "counter", (), "Open alerts no longer followed because their incident has too many."
+    ),
+    "fenghuo_windows_forced_total": Family(
+        "counter",
+        (),
+        "Windows decided before all partitions had passed them: too many alerts waited.",
+    ),
+    "fenghuo_alert_records_refused_total": Family(
+        "counter", (), "Records of the alert topic that are neither alert nor progress."
+    ),
     # runner
     "fenghuo_transactions_total": Family("counter", ("machine",), "Transactions committed."),
     "fenghuo_apply_seconds": Family("histogram", ("machine",), "Time to apply one batch."),

@@ -1,0 +1,104 @@
+"""An incident: alerts with one cause, and what has been told of it."""
+
+import hashlib
+
+import msgspec
+
+from detectors.alert import Alert
+from detectors.series import OTHER, dimensions_of, series_id
+from sinks.notification import Turn
+
+ALERTS_MAX = 2_000  # open alerts kept per incident; beyond, the mildest and newest is given up
+NEWS_GRADE = 3  # from this grade on, an alert that joins is worth telling by itself
+
+
+class Incident(msgspec.Struct):
+    """State of one incident.
+
+    keys        what its alerts share (see streams/cause.py), in the order they came
+    alerts      its open alerts by id
+    told_grade  grade last told; 0: nothing told yet
+    lead_id     the alert it was told by last
+    sequence    of the next notification
+    """
+
+    id: str
+    opened_ms: int
+    since_ms: int
+    keys: list[str]
+    alerts: dict[str, Alert] = {}
+    told_grade: int = 0
+    peak_grade: int = 0
+    lead_id: str = ""
+    sequence: int = 0
+
+    @property
+    def grade(self) -> int:
+        """Worst grade of its open alerts; 0 when none is left."""
+        return max((alert.grade for alert in self.alerts.values()), default=0)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people know of it."""
+        return self.told_grade > 0
+
+    def take(self, alert: Alert) -> Alert | None:
+        """Take over an alert's new state; return an alert given up for want of room."""
+        self.since_ms = min(self.since_ms, alert.since_ms)
+        if is_closed(alert):
+            self.alerts.pop(alert.alert_id, None)
+            return None
+        self.alerts[alert.alert_id] = alert
+        if len(self.alerts) <= ALERTS_MAX:
+            return None
+        return self.alerts.pop(max(self.alerts.values(), key=_weight).alert_id)
+
+    def ranked(self) -> list[Alert]:
+        """Return its open alerts, the one that leads first."""
+        return rank(list(self.alerts.values()))
+
+    def turn(self, *, is_news: bool) -> Turn | None:
+        """Return how it differs from what was told; None: nothing to tell."""
+        grade, told = self.grade, self.told_grade
+        if grade == told:
+            return "updated" if is_news and grade else None
+        if told == 0:
+            return "opened"
+        if grade == 0:
+            return "resolved"
+        return "escalated" if grade > told else "downgraded"
+
+
+def is_closed(alert: Alert) -> bool:
+    """Whether the transition ends the alert: resolved, or withdrawn by a restatement."""
+    return alert.transition == "resolved" or alert.grade == 0
+
+
+def rank(alerts: list[Alert]) -> list[Alert]:
+    """Return the alerts by grade, then the most shop-wide, then the strangest."""
+    return sorted(alerts, key=_weight)
+
+
+def covers(alert: Alert, other: Alert) -> bool:
+    """Whether `other` is about a part of what `alert` is about, or the same."""
+    if alert.entity == OTHER:
+        return other.entity == OTHER
+    return dimensions_of(alert.entity).items() <= dimensions_of(other.entity).items()
+
+
+def is_news(joined: Alert, before: list[Alert]) -> bool:
+    """Whether an alert that joins tells more than the alerts before it: a wider or another, bad part."""
+    if joined.entity and joined.grade < NEWS_GRADE:
+        return False
+    return not any(covers(alert, joined) for alert in before)
+
+
+def incident_id_of(shop: str, lead: Alert) -> str:
+    """Return the id of the incident that `lead` opens: the same on every replay."""
+    text = "\x1f".join((shop, "incident", lead.alert_id, str(lead.sequence)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _weight(alert: Alert) -> tuple[int, int, float, str, str]:
+    dimensions = 0 if not alert.entity else max(1, len(dimensions_of(alert.entity)))
+    return -alert.grade, dimensions, -alert.score, alert.monitor, series_id(alert.metric, alert.entity)
