@@ -2,9 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Change = Literal["opened", "escalated", "downgraded", "resolved", "restated", "acknowledged"]
+CHANGES: tuple[Change, ...] = get_args(Change)
 GRADE_NAMES = ("", "IV", "III", "II", "I")
 COLOURS = ("", "blue", "yellow", "orange", "red")
 

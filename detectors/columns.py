@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -41,9 +41,14 @@ class Columns:
     def __len__(self) -> int:
         return self._size - len(self._free)
 
-    def __getitem__(self, name: str) -> NDArray[np.generic]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """Return the live array of a column, rows on the last axis."""
         return self._cells[name]
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of state a row has."""
+        return self._layout_bytes()
 
     def add(self, n: int) -> Rows:
         """Make n new rows, reusing dropped ones, and return their numbers."""
@@ -103,7 +108,7 @@ class Columns:
                 self._cells[name] = new
 
     @staticmethod
-    def _fresh(column: Column, n: int) -> NDArray[np.generic]:
+    def _fresh(column: Column, n: int) -> NDArray[Any]:
         return np.full((*column.shape, n), column.fill, dtype=column.dtype)
 
 

@@ -42,7 +42,8 @@ def evidence(judgement: Judgement, rules: Rules) -> tuple[Floats, Grades]:
 def grades_of(score: Floats, cuts: Floats) -> Grades:
     """Return 0..4 for each score; NaN gives 0. Shapes (n,) and (4, n)."""
     with np.errstate(invalid="ignore"):
-        return (score >= cuts).sum(axis=0).astype(np.int8)
+        grades: Grades = (score >= cuts).sum(axis=0).astype(np.int8)
+    return grades
 
 
 def worth_telling(values: Floats, judgement: Judgement, volume: Floats, rules: Rules) -> NDArray[np.bool_]:

@@ -5,11 +5,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.alert import Change
+from detectors.alert import CHANGES
 from detectors.columns import Column, Columns, Rows
 from detectors.grading import Grades
 
-CHANGES: tuple[Change, ...] = ("opened", "escalated", "downgraded", "resolved")
+OPENED, ESCALATED, DOWNGRADED, RESOLVED, RESTATED = (
+    CHANGES.index(change) + 1 for change in ("opened", "escalated", "downgraded", "resolved", "restated")
+)
 FLAP_MEMORY_S = 86_400.0
 FLAP_HOLD_MAX = 4.0
 
@@ -17,9 +19,9 @@ FLAP_HOLD_MAX = 4.0
 class Lifecycle(Columns):
     """Episodes with hysteresis.
 
-    A row opens after `persistence` windows in a row at grade >= 1. It escalates at once. It is downgraded, or
-    resolved, after a run of calmer windows: `resolve_after` of them, times the number of times it opened within
-    the last day (at most 4), so that a flapping series is told as one long episode.
+    A row opens after `persistence` windows in a row at grade >= 1. It escalates at once. It is downgraded,
+    or resolved, after a run of calmer windows: `resolve_after` of them, times the number of times it opened
+    within the last day (at most 4), so that a flapping series is told as one long episode.
     """
 
     NAME: ClassVar[str] = "lifecycle"
@@ -50,7 +52,7 @@ class Lifecycle(Columns):
         resolve_after: NDArray[np.int16],
         window: tuple[int, int],
     ) -> NDArray[np.int8]:
-        """Take one window's grades and return what changed per row: 0 nothing, else 1 + index in CHANGES.
+        """Take one window's grades and return what changed per row: 0 or 1 + index in alert.CHANGES.
 
         raw     grade of the window (0..4)
         eased   grade it would have with the margin of hysteresis added: what keeps an open alert where it is
@@ -64,10 +66,10 @@ class Lifecycle(Columns):
         cells["pending"][rows] = pending
 
         change = np.zeros(len(rows), np.int8)
-        change[(grade == 0) & (pending >= persistence)] = 1
-        change[(grade > 0) & (raw > grade)] = 2
+        change[(grade == 0) & (pending >= persistence)] = OPENED
+        change[(grade > 0) & (raw > grade)] = ESCALATED
         calmed = self._calm(rows, grade, eased, resolve_after)
-        change[calmed] = np.where(cells["calm_peak"][rows[calmed]] > 0, 3, 4)
+        change[calmed] = np.where(cells["calm_peak"][rows[calmed]] > 0, DOWNGRADED, RESOLVED)
         self._enter(rows, change, raw, side, end)
         return change
 
@@ -75,6 +77,13 @@ class Lifecycle(Columns):
         """End episodes that a restatement has shown to be none."""
         self._cells["grade"][rows] = 0
         self._cells["pending"][rows] = 0
+
+    def open_late(self, rows: Rows, raw: Grades, side: Grades, window: tuple[int, int]) -> None:
+        """Open episodes at a closed window that late events have shown to be strange."""
+        start, end = window
+        self._cells["since"][rows] = start
+        self._cells["pending"][rows] = 1
+        self._enter(rows, np.full(len(rows), OPENED, np.int8), raw, side, end)
 
     def _calm(
         self, rows: Rows, grade: Grades, eased: Grades, resolve_after: NDArray[np.int16]
@@ -90,13 +99,14 @@ class Lifecycle(Columns):
 
     def _enter(self, rows: Rows, change: NDArray[np.int8], raw: Grades, side: Grades, end: int) -> None:
         cells = self._cells
-        opened, worse = rows[change == 1], rows[(change == 1) | (change == 2)]
-        calmed, changed = rows[change >= 3], rows[change > 1]
+        is_worse = (change == OPENED) | (change == ESCALATED)
+        is_calmer = (change == DOWNGRADED) | (change == RESOLVED)
+        opened, worse, calmed = rows[change == OPENED], rows[is_worse], rows[is_calmer]
         cells["opened_end"][opened] = end
         cells["sequence"][opened] = 0
         cells["flaps"][opened] += 1
-        cells["grade"][worse] = raw[(change == 1) | (change == 2)]
-        cells["side"][worse] = side[(change == 1) | (change == 2)]
+        cells["grade"][worse] = raw[is_worse]
+        cells["side"][worse] = side[is_worse]
         cells["grade"][calmed] = cells["calm_peak"][calmed]
         cells["calm"][calmed] = 0
-        cells["sequence"][changed] += 1
+        cells["sequence"][rows[change > OPENED]] += 1

@@ -1,0 +1,143 @@
+"""A bank: the rows of all monitors that share a detector and a clock, judged in one call.
+
+One call costs about half a millisecond whatever it holds, so thirty monitors of one series each cost what one
+costs. Everything a monitor asks for beside the detector is in its rule.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.columns import Column, Columns, Rows
+from detectors.grading import MARGIN, Grades, evidence, grades_of, worth_telling
+from detectors.lifecycle import Lifecycle
+from detectors.rule import Rule, RuleBook
+from detectors.table import Context, Floats, Judgement, Table
+
+VOLUME_MEMORY = 2_000  # observations after which the mean volume of a row forgets
+
+
+class Window(NamedTuple):
+    """A closed window, epoch ms, half-open."""
+
+    start_ms: int
+    end_ms: int
+
+
+class Verdict(NamedTuple):
+    """What a bank says of one window: one entry per row observed.
+
+    values     in the unit shown (a ratio as a ratio); judgement likewise
+    raw        grade of this window by itself
+    grade      grade of the row's open alert now, 0 = none
+    change     0 nothing, else 1 + index in alert.CHANGES
+    """
+
+    window: Window
+    rows: Rows
+    values: Floats
+    volume: Floats
+    judgement: Judgement
+    score: Floats
+    side: Grades
+    raw: Grades
+    grade: Grades
+    change: NDArray[np.int8]
+
+    def only(self, entries: NDArray[np.bool_] | slice) -> "Verdict":
+        """Return some entries: a copy for a mask, a view for a slice."""
+        return self._map(lambda column: column[entries])
+
+    def joined(self, other: "Verdict") -> "Verdict":
+        """Return the entries of both."""
+        columns = iter((*other[1:4], *other.judgement, *other[5:]))
+        return self._map(lambda column: np.concatenate([column, next(columns)]))
+
+    def _map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> "Verdict":
+        first = [change(column) for column in self[1:4]]
+        judgement = Judgement(*(change(column) for column in self.judgement))
+        return Verdict._make([self.window, *first, judgement, *(change(column) for column in self[5:])])
+
+    def take_over(self, at: Rows, new: "Verdict") -> None:
+        """Put the entries of a restated verdict in the place of the old ones."""
+        self.values[at], self.volume[at] = new.values, new.volume
+        self.score[at], self.side[at], self.raw[at] = new.score, new.side, new.raw
+
+
+class Membership(Columns):
+    """Which rule a row belongs to, and how much it usually sees."""
+
+    NAME: ClassVar[str] = "membership"
+
+    def __init__(self) -> None:
+        super().__init__({"rule": Column(np.int16), "volume": Column(np.float32), "seen": Column(np.int32)})
+
+
+class Bank:
+    """Score, grade, tell, then learn."""
+
+    def __init__(self, table: Table, rules: Sequence[Rule]) -> None:
+        self.table = table
+        self.rules = RuleBook(rules)
+        self.life = Lifecycle()
+        self.members = Membership()
+
+    def admit(self, rule: int, n: int) -> Rows:
+        """Add n series of a rule and return their rows."""
+        rows = self.table.add(n)
+        self.life.add(n)
+        self.members.add(n)
+        self.members["rule"][rows] = rule
+        return rows
+
+    def judge(self, rows: Rows, values: Floats, volume: Floats, context: Context, window: Window) -> Verdict:
+        """Judge one window of the rows observed, then learn from it.
+
+        values, context.exposure  as the detector takes them (a ratio: successes and trials), finite
+        volume                    events behind each observation
+        """
+        judgement = self.table.score(rows, values, context)
+        shown = values / context.exposure if self.table.kind == "ratio" else values  # type: ignore[operator]
+        rule = self.members["rule"][rows]
+        rules = self.rules.of(rule)
+        score, side = evidence(judgement, rules)
+        telling = worth_telling(shown, judgement, self._volume(judgement, volume), rules)
+        telling &= self.speaking(rows)
+        raw = np.where(telling, np.minimum(grades_of(score, rules.cuts), rules.grade_max), 0).astype(np.int8)
+        eased = np.where(telling, np.minimum(grades_of(score + MARGIN, rules.cuts), rules.grade_max), 0)
+        persistence, resolve_after = self.rules.patience(rule)
+        change = self.life.step(
+            rows,
+            raw,
+            eased.astype(np.int8),
+            side,
+            persistence=persistence,
+            resolve_after=resolve_after,
+            window=window,
+        )
+        self._count(rows, volume)
+        self.table.learn(rows, values, context)
+        grade = self.life["grade"][rows].copy()
+        return Verdict(window, rows, shown.copy(), volume, judgement, score, side, raw, grade, change)
+
+    def speaking(self, rows: Rows) -> NDArray[np.bool_]:
+        """Whether a row's level of an `auto` monitor is the one that speaks for its series.
+
+        Open alerts run to their end even when another level has taken over.
+        """
+        at_level = self.rules.speaks(self.members["rule"][rows], self.members["volume"][rows])
+        return at_level | (self.life["grade"][rows] > 0)
+
+    def _volume(self, judgement: Judgement, volume: Floats) -> Floats:
+        """Events seen or, for counts, expected: an outage of a big series is not a small volume."""
+        if self.table.kind == "count":
+            return np.fmax(volume, judgement.expected)
+        return volume
+
+    def _count(self, rows: Rows, volume: Floats) -> None:
+        seen = np.minimum(self.members["seen"][rows] + 1, VOLUME_MEMORY)
+        self.members["seen"][rows] = seen
+        mean = self.members["volume"][rows]
+        self.members["volume"][rows] = mean + (volume - mean) / seen

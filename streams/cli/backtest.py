@@ -1,0 +1,169 @@
+"""`fenghuo backtest`: recorded events through the detectors, alerts into a file."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from streams.backtest import Backtest
+    from streams.machine import Output
+    from streams.settings import Settings
+    from streams.settings.model import EventKind
+
+GRADES = ("IV", "III", "II", "I")
+
+
+@click.command()
+@click.option("--config", type=click.Path(dir_okay=False), help="Settings; without: the shipped catalogue.")
+@click.option(
+    "--input", "inputs", multiple=True, required=True, help="Events, .jsonl or .jsonl.gz; repeatable."
+)
+@click.option(
+    "--alerts", required=True, type=click.Path(dir_okay=False), help="Where the alerts go, JSON lines."
+)
+@click.option(
+    "--notifications", type=click.Path(dir_okay=False), help="Where what people would be told goes."
+)
+@click.option("--topic", "topics", multiple=True, metavar="KIND=FILE", help="All lines of FILE are of KIND.")
+@click.option(
+    "--order", type=click.Choice(["time", "file"]), default="time", help="Merge, or take as they lie."
+)
+@click.option("--timezone", help="The shop's time zone, over the configured one.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
+def command(
+    config: str | None,
+    inputs: tuple[str, ...],
+    alerts: str,
+    notifications: str | None,
+    topics: tuple[str, ...],
+    order: Any,
+    timezone: str | None,
+    as_json: bool,
+) -> None:
+    """Run recorded events through the machines of `fenghuo worker`, without Kafka.
+
+    Every alert transition becomes a line of ALERTS, as on the alert topic. Windows that the end of the files
+    leaves open are closed if at most a tenth of them is missing.
+
+    \b
+    Examples:
+      fenghuo backtest --input events.jsonl.gz --alerts alerts.jsonl
+      fenghuo backtest --config fenghuo.yaml --input orders.jsonl --input clicks.jsonl --alerts alerts.jsonl
+      fenghuo backtest --input dump.jsonl --topic order=dump.jsonl --order file --alerts alerts.jsonl
+    """
+    from streams.backtest import Backtest
+    from streams.recording import read
+    from streams.settings import load
+
+    settings = _in_zone(load(config), timezone)
+    kinds = dict(_topic(settings, text) for text in topics)
+    files = [*inputs, *(file for file in kinds if file not in inputs)]
+    run = Backtest(settings)
+    summary = Summary(run)
+    with _open(alerts) as told, _open(notifications or "/dev/null") as sent:
+        for output in run.run(_shown(read(files, kinds, order, settings.fields), files)):
+            if output.topic == settings.topics.alert:
+                summary.alert(output)
+                told.write((output.value or b"") + b"\n")
+            elif output.topic == settings.topics.notification:
+                sent.write((output.value or b"") + b"\n")
+    if as_json:
+        import json
+
+        click.echo(json.dumps(summary.as_dict()))
+    click.echo("\n".join(summary.lines()), err=True)
+
+
+class Summary:
+    """What a backtest found, counted for people."""
+
+    def __init__(self, run: "Backtest") -> None:
+        self._run = run
+        self._by_grade: Counter[int] = Counter()
+
+    def alert(self, output: "Output") -> None:
+        """Count an alert under the grade it opened with, or was raised to."""
+        from sinks.alert_record import from_record
+
+        alert = from_record(output.value or b"")
+        if alert.transition in {"opened", "escalated"}:
+            self._by_grade[alert.grade] += 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all figures."""
+        detect = self._run.detects[0]
+        days = self._days()
+        outcomes: Counter[str] = Counter()
+        for ingest in self._run.ingests.values():
+            outcomes.update(ingest.outcomes)
+        return {
+            "events": sum(self._run.tally.records.values()),
+            "by_topic": dict(self._run.tally.records),
+            "outcomes": dict(outcomes),
+            "days": round(days, 2),
+            "windows": sum(detect.showcase.windows.values()),
+            "series": sum(int((watch.rows >= 0).sum()) for watch in detect.parts.watches.values()),
+            "alerts": {name: self._by_grade[i + 1] for i, name in enumerate(GRADES)},
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield the summary."""
+        figures = self.as_dict()
+        topics = ", ".join(f"{n:,} {kind}" for kind, n in figures["by_topic"].items())
+        outcomes = ", ".join(f"{n:,} {name}" for name, n in figures["outcomes"].items() if n)
+        yield f"events   {figures['events']:,} ({topics}) over {figures['days']:,} days: {outcomes}"
+        yield f"windows  {figures['windows']:,} closed, {figures['series']:,} series"
+        days = max(figures["days"], 1e-9)
+        grades = ", ".join(f"{name} {n} ({n / days:.2f} a day)" for name, n in figures["alerts"].items())
+        yield f"alerts   {grades}"
+
+    def _days(self) -> float:
+        tally = self._run.tally
+        return 0.0 if tally.first_ms is None else (tally.last_ms - tally.first_ms) / 86_400_000
+
+
+def _in_zone(settings: "Settings", timezone: str | None) -> "Settings":
+    if timezone is None:
+        return settings
+    import zoneinfo
+
+    import msgspec
+
+    try:
+        zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"{timezone}: no such time zone; try Europe/London or UTC") from error
+    time = msgspec.structs.replace(settings.time, timezone=timezone)
+    return msgspec.structs.replace(settings, time=time)
+
+
+def _topic(settings: "Settings", text: str) -> "tuple[str, EventKind]":
+    kind, equals, file = text.partition("=")
+    kinds: dict[str, EventKind] = {
+        "click": "click",
+        "order": "order",
+        "inventory": "inventory",
+        "metric": "metric",
+    }
+    names = {**kinds, **{settings.topics.of_event(k): k for k in kinds.values()}}
+    if not equals or kind not in names:
+        raise click.BadParameter(f"--topic {text}: give KIND=FILE, KIND one of {', '.join(kinds)}")
+    return file, names[kind]
+
+
+def _open(path: str) -> IO[bytes]:
+    return open(path, "wb")
+
+
+def _shown(records: Any, files: list[str]) -> Any:
+    """Yield records; on a terminal, with a bar over what has been read."""
+    if not sys.stderr.isatty():
+        yield from records
+        return
+    with click.progressbar(
+        records, label=f"{len(files)} files", file=sys.stderr, update_min_steps=50_000
+    ) as bar:
+        yield from bar

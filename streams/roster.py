@@ -1,0 +1,35 @@
+"""The roster: which entities of one set of dimensions are watched, and the slot of each in every column."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.columns import Rows
+from detectors.series import OTHER
+
+
+class Roster:
+    """Entities get slots first come, first served; beyond `limit` they share the slot of `other`."""
+
+    def __init__(self, dims: tuple[str, ...], limit: int) -> None:
+        self.dims = dims
+        self.limit = limit
+        self.entities: list[str] = []
+        self.refused = 0
+        self._slots: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def slots(self, entities: Sequence[str]) -> Rows:
+        """Return the slot of each entity, admitting new ones."""
+        known = self._slots.get
+        return np.array([s if (s := known(e)) is not None else self._admit(e) for e in entities], np.int64)
+
+    def _admit(self, entity: str) -> int:
+        if len(self.entities) >= self.limit and entity != OTHER:
+            self.refused += 1
+            return self._slots[OTHER] if OTHER in self._slots else self._admit(OTHER)
+        self._slots[entity] = slot = len(self.entities)
+        self.entities.append(entity)
+        return slot
