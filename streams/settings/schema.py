@@ -17,9 +17,7 @@ def config_schema() -> dict[str, Any]:
     """
     schema = msgspec.json.schema(Settings, schema_hook=_anything)
     schema["$defs"][Monitor.__name__]["required"].remove("metric")
-    for definition in schema["$defs"].values():
-        for key in definition["properties"].values():
-            _as_written(key)
+    _as_written(schema)
     return {"$schema": DIALECT, "title": "fenghuo.yaml", **schema}
 
 
@@ -27,10 +25,16 @@ def _anything(type_: type) -> dict[str, Any]:
     """Describe parameters of detectors, which only the detectors know."""
     if type_ is not object:
         raise NotImplementedError(type_)
-    return {}
+    return {"description": "a parameter of the detector"}
 
 
-def _as_written(key: dict[str, Any]) -> None:
-    """Write the default of a duration as people do: milliseconds never stand in the file."""
-    if key.get("pattern") == DURATION_SCHEMA["pattern"] and "default" in key:
-        key["default"] = text_of(key["default"])
+def _as_written(schema: dict[str, Any]) -> None:
+    """Describe durations as people write them, everywhere below: milliseconds never stand in the file."""
+    if schema.get("pattern") == DURATION_SCHEMA["pattern"]:
+        schema |= DURATION_SCHEMA
+        if "default" in schema:
+            schema["default"] = text_of(schema["default"])
+    for below in schema.values():
+        for part in below if isinstance(below, list) else [below]:
+            if isinstance(part, dict):
+                _as_written(part)

@@ -1,0 +1,76 @@
+# Quiet when green. `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+RECORDINGS ?= ../shared/data
+
+# What is no Python: a broker needs Java, its jars come by Maven, promtool checks what Prometheus will read.
+SYSTEM := java:openjdk-17-jre-headless mvn:maven promtool:prometheus
+
+.PHONY: help setup system demo test check bench chaos quality recordings format lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) system ## make .venv from the lock; install Java, Maven, promtool (as root; else say how)
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install it, or make setup PYTHON=..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+system:
+	@missing=(); \
+	for pair in $(SYSTEM); do command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); done; \
+	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
+	install="apt-get install -y --no-install-recommends $${missing[*]}"; \
+	if [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
+		log=$$(mktemp); \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive $$install; } >"$$log" 2>&1 || { cat "$$log" >&2; exit 1; }; \
+	else \
+		echo "missing: $${missing[*]}. Install them: sudo $$install" >&2; exit 1; \
+	fi
+
+demo: setup ## a simulated shop on a real Kafka, three incidents, the alerts they raise
+	@$(BIN)/fenghuo demo
+
+test: setup check ## everything that must be green: check, unit tests, tests on a real Kafka
+	@$(BIN)/python -m pytest --ignore=tests/bench --ignore=tests/chaos --ignore=tests/quality
+
+check: $(READY) ## lint, format, types, layers
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "not formatted: make format" >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m pytest --no-header tests/test_layers.py tests/test_names.py >/dev/null \
+		|| $(BIN)/python -m pytest --no-header tests/test_layers.py tests/test_names.py
+
+bench: $(READY) ## events per second of the machines, one core
+	@for file in tests/bench/[a-z]*.py; do $(BIN)/python -m "tests.bench.$$(basename $$file .py)"; done
+
+chaos: setup ## kill, restart, rebalance at any moment, against the golden run
+	@$(BIN)/python -m pytest tests/chaos
+
+quality: $(READY) ## what the detectors find on labelled recordings in RECORDINGS
+	@for file in tests/quality/[a-z]*.py; do $(BIN)/python -m "tests.quality.$$(basename $$file .py)"; done
+
+recordings: $(READY) ## run the shipped catalogue over RECORDINGS, write docs/recordings.md
+	@$(BIN)/python -m docs.recordings $(RECORDINGS)
+
+format: $(READY) ## format and fix what can be fixed
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+lock: $(READY) ## write requirements.lock anew from pyproject.toml
+	@mkdir -p build
+	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" \
+		> build/dev.in
+	@env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		-o requirements.lock pyproject.toml build/dev.in
