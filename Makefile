@@ -22,8 +22,9 @@ setup: $(READY) system ## make .venv from the lock; install Java, Maven, promtoo
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install it, or make setup PYTHON=..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@{ $(BIN)/python -m pip install --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --no-deps --no-build-isolation -e .; } >.venv/setup.log 2>&1 \
+		|| { cat .venv/setup.log >&2; exit 1; }
 	@touch $@
 
 system:
