@@ -70,3 +70,38 @@ CATALOGUE: dict[str, Family] = {
     "fenghuo_partitions": Family("gauge", ("machine",), "Partitions owned by this worker."),
     "fenghuo_build_info": Family("gauge", ("version", "python"), "1, with the version as label."),
 }
+
+# Families with one sample per series: what the sample budget is about.
+SERIES_FAMILIES = frozenset(
+    {"fenghuo_value", "fenghuo_expected", "fenghuo_lower", "fenghuo_upper", "fenghuo_score"}
+)
+
+
+def to_markdown() -> str:
+    """Return the catalogue as the page docs/metrics.md."""
+    rows = (
+        f"| `{name}` | {family.type} | {' '.join(f'`{label}`' for label in family.labels)} | {family.help} |"
+        for name, family in CATALOGUE.items()
+    )
+    return "\n".join([_HEAD, *rows, ""])
+
+
+_HEAD = """# Metrics
+
+What a worker shows on `/metrics` (port 9464; `server` in the settings). This page is the catalogue in
+`sinks/metrics.py`, written by `python -m sinks.metrics > docs/metrics.md`.
+
+`entity` names the part of the shop a series is about, `region=east`; it is empty for the whole shop. Values,
+bands and scores are shown within a budget (`limits.samples`, 30,000 a worker): series with an open alert
+first, then the whole shop, then the rest; `fenghuo_samples_dropped` says how many found no room. Details of
+every alert are on the alert topic (see alerts.md).
+
+Alert on `last_over_time(fenghuo_alert_grade[5m]) == 4` and the like, one rule a grade: a worker that dies
+while an alert is open must not look like its end.
+
+| metric | type | labels | meaning |
+|---|---|---|---|"""
+
+
+if __name__ == "__main__":
+    print(to_markdown(), end="")
