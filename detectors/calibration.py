@@ -37,7 +37,7 @@ class Tail:
     floor: float = 0.5
     settle: float = 100.0  # points
     slowest: float = 0.0005  # step of Q, relative
-    hurry: float = 49.0  # points of `settle` that do not slow the steps of Q
+    hurry: float = 0.5  # share of `settle` that does not slow the steps of Q
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -58,9 +58,9 @@ class Tail:
         nats = -math.log(1 - self.quantile) + weight * np.log1p(np.maximum(over, 0) / scale)
         return np.where(over > 0, nats, 0).astype(np.float32).reshape(v.shape)
 
-    def level(self, cells: Cells, nats: float) -> Column32:
+    def level(self, cells: Cells, nats: float, streams: slice = slice(None)) -> Column32:
         """Return the v that would score `nats`, (streams, rows): the inverse of `score` above Q."""
-        q, n, total = self._state(cells)
+        q, n, total = (state[streams] for state in self._state(cells))
         rest = max(nats + math.log(1 - self.quantile), 0.0)
         over = (total + self.prior_n * self.prior_mean) * np.expm1(rest / (n + (self.prior_n + 1)))
         if self.excess == "linear":
@@ -68,11 +68,12 @@ class Tail:
         raised: Column32 = q * np.exp(np.minimum(over, 20))
         return raised
 
-    def learn(self, cells: Cells, v: Column32, *, settle: float | None = None) -> None:
+    def learn(self, cells: Cells, v: Column32, *, settle: float | Column32 | None = None) -> None:
         """Take v, shaped as in `score`, as experience. `settle` overrides that of the tail."""
         seen = cells[f"{self.prefix}_seen"] + 1
         cells[f"{self.prefix}_seen"] = seen
-        ready = seen > (self.settle if settle is None else settle)
+        settle = self.settle if settle is None else settle
+        ready = seen > settle
         q, n, total = self._state(cells)
         v = np.atleast_2d(v)
         if self.start is None:
@@ -83,7 +84,7 @@ class Tail:
         hit = over > 0
         mean = (total + self.prior_n * self.prior_mean) / (n + self.prior_n)
         self._learn_excess(cells, hit & ready, np.minimum(over, 3 * mean), n, total)
-        moved = self._moved(q, hit, mean, seen)
+        moved = self._moved(q, hit, mean, seen - self.hurry * settle)
         cells[f"{self.prefix}_q"] = np.where(ready, np.maximum(moved, self.floor), q)
 
     def _learn_excess(
@@ -93,8 +94,8 @@ class Tail:
         cells[f"{self.prefix}_n"] = n * keep + hit
         cells[f"{self.prefix}_sum"] = total * keep + np.where(hit, over, 0)
 
-    def _moved(self, q: Column32, hit: Column32, mean: Column32, seen: Column32) -> Column32:
-        step = np.maximum(self.slowest, 2 / np.maximum(seen - self.hurry, 2))
+    def _moved(self, q: Column32, hit: Column32, mean: Column32, age: Column32) -> Column32:
+        step = np.maximum(self.slowest, 2 / np.maximum(age, 2))
         size = np.maximum(q, self.floor / 5) if self.excess == "log" else 4 * np.maximum(mean, 0.3)
         moved: Column32 = q + step * size * (hit - np.float32(1 - self.quantile))
         return moved

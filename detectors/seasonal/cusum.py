@@ -1,0 +1,61 @@
+"""CUSUM: small deviations that last, as log-likelihood ratios of negative binomials, summed up."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.cells import Cells, Column32
+from detectors.columns import Column
+from detectors.seasonal.noise import wandering
+from detectors.seasonal.pace import Rate
+
+FACTORS = np.array([0.05, 0.4, 0.7, 1.5, 2.5], dtype=np.float32)
+DOWN, UP = slice(0, 3), slice(3, 5)
+CAP = 20.0  # nats
+UP_CLIP = 4.0  # greatest evidence of one point, nats
+
+COLUMNS = {"cusum": Column("f4", (len(FACTORS),))}
+
+
+class Sums(NamedTuple):
+    """The sums after a point, (factor, row), and their cap in the score, which falls with wander."""
+
+    sums: Column32
+    cap: Column32
+
+    def down(self) -> Column32:
+        """Return nats for too low."""
+        nats: Column32 = np.minimum(self.sums[DOWN].max(axis=0), self.cap)
+        return nats
+
+    def up(self) -> Column32:
+        """Return nats for too high."""
+        nats: Column32 = np.minimum(self.sums[UP].max(axis=0), self.cap)
+        return nats
+
+
+def sums_of(cells: Cells, x: Column32, mu: Column32, judged: Column32, down_clip: Rate) -> Sums:
+    """Return the sums with x added; those of rows not `judged` stay as they are.
+
+    A sum grows by ln P(x | factor * mu) / P(x | mu), shrunk where noise wanders and so repeats itself.
+    Source: Page (1954) with the likelihood ratio of the negative binomial.
+    """
+    wander = wandering(cells)
+    gain = _evidence(cells, x, mu) / (wander * np.sqrt(wander))
+    gain[DOWN] = np.clip(gain[DOWN], -UP_CLIP, down_clip)
+    gain[UP] = np.clip(gain[UP], -UP_CLIP, UP_CLIP)
+    old = cells["cusum"]
+    sums = np.where(judged, np.clip(old + gain, 0, CAP), old)
+    return Sums(sums, 40 / (wander * wander))
+
+
+def _evidence(cells: Cells, x: Column32, mu: Column32) -> Column32:
+    slope = cells["slope"]
+    unit = np.maximum(cells["unit"], 0.001 * slope * mu)
+    mean, count, p = mu / unit, np.maximum(x, 0) / unit, np.maximum(slope, 1e-4)
+    factor = FACTORS[:, np.newaxis]
+    pm = p * mean
+    # y ln R - (y + 1/p) ln((1 + R p m) / (1 + p m)), arranged so that large counts lose no digits in float32
+    kept = count * np.log1p((factor - 1) / (1 + factor * pm))
+    evidence: Column32 = kept - np.log1p((factor - 1) * (pm / (1 + pm))) / p
+    return evidence

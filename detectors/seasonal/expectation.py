@@ -1,0 +1,98 @@
+"""Expectation: what a window should bring, with its noise, and how far the value lies from it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.cells import Cells, Column32
+from detectors.seasonal import fine, level, noise, season, spikiness
+from detectors.seasonal.pace import Pace
+from detectors.seasonal.season import Prior, Season
+from detectors.seasonal.window import Window
+from detectors.table import Kind
+
+FIRST_RATIO = 0.1  # expected of a ratio never seen
+
+
+class Expectation(NamedTuple):
+    """What was expected of a window.
+
+    level, season  per unit of exposure, and its factors
+    mean           expected value of x
+    variance, sd   of x around it, before scaling
+    scale          sd of the standardised residuals seen so far
+    corrected      mean with the fine correction
+    correction     the fine correction in scaled standard deviations
+    """
+
+    level: Column32
+    season: Season
+    mean: Column32
+    variance: Column32
+    sd: Column32
+    scale: Column32
+    corrected: Column32
+    correction: Column32
+
+
+class Residual(NamedTuple):
+    """Distances of x from what was expected.
+
+    raw         x - corrected
+    z           raw in standard deviations
+    z_fast      raw less the drift its predecessors foretell, in standard deviations
+    scaled      z in scaled standard deviations; fast: z_fast likewise
+    z_plain     x - mean in scaled standard deviations; z_fine: less the fine correction
+    """
+
+    raw: Column32
+    z: Column32
+    z_fast: Column32
+    scaled: Column32
+    fast: Column32
+    z_plain: Column32
+    z_fine: Column32
+
+
+def expect(cells: Cells, kind: Kind, window: Window) -> Expectation:
+    """Return what the rows expect of a window."""
+    base = _level(cells, kind, window)
+    factors = season.season_of(cells, window, base, _prior(cells, kind, base, window.pace))
+    mean = np.maximum(window.exposure * base * factors.used, np.float32(1e-9))
+    size: Column32 = cells["size"] if kind == "value" else np.zeros(1, np.float32)
+    if kind == "value":
+        mean = np.maximum(mean, 0.001 * size)
+    variance = noise.variance_of(cells, mean, size, noise.FLOORS[kind])
+    sd, scale = np.sqrt(variance), np.sqrt(np.maximum(cells["scale"], 1e-6))
+    shift = fine.correction(cells, window)
+    corrected = np.maximum(mean + shift * sd * scale, 0.2 * mean)
+    return Expectation(base, factors, mean, variance, sd, scale, corrected, shift)
+
+
+def residual_of(cells: Cells, window: Window, expected: Expectation) -> Residual:
+    """Return how far x lies from what was expected."""
+    raw = window.x - expected.corrected
+    drift = noise.drift_of(cells, window.exposure)
+    z, z_fast = (np.clip(r / expected.sd, -1e6, 1e6) for r in (raw, raw - drift))
+    spiky = spikiness.divisor(cells, window)
+    scaled = z / (expected.scale * spiky)
+    fast = z_fast / (np.sqrt(np.maximum(cells["scale_fast"], 1e-6)) * spiky)
+    z_plain = np.clip((window.x - expected.mean) / (expected.sd * expected.scale), -1e6, 1e6)
+    return Residual(raw, z, z_fast, scaled, fast, z_plain, z_plain - expected.correction)
+
+
+def _level(cells: Cells, kind: Kind, window: Window) -> Column32:
+    first = np.float32(FIRST_RATIO) if kind == "ratio" else window.x / np.maximum(window.exposure, 1e-9)
+    return np.where(window.points == 0, first, level.level_of(cells))
+
+
+def _prior(cells: Cells, kind: Kind, base: Column32, pace: Pace) -> Prior:
+    chance = cells["unit"] + cells["slope"] * np.maximum(base, 0)
+    day = pace.prior * chance
+    slot = chance / 3
+    if kind == "ratio":
+        slot = cells["unit"] / 3
+    if kind == "value":
+        slot = np.maximum(slot, 0.05 * base)
+        day = np.maximum(day, 0.3 * base / np.asarray(pace.days, np.float32))
+    return Prior(np.maximum(slot, np.float32(1e-9)), chance, np.maximum(day, np.float32(1e-9)))

@@ -1,0 +1,108 @@
+"""Experience: what a reading teaches its rows. Everything here works with what was known before it."""
+
+import numpy as np
+
+from detectors import novelty, stuck
+from detectors.cells import Cells, Column32
+from detectors.seasonal import adoption, evidence, fatigue, fine, level, noise, season, spikiness, sustained
+from detectors.seasonal.pace import rate
+from detectors.seasonal.reading import Reading
+
+CLIP = 3.0  # standard deviations beyond which a value teaches no more
+
+
+def learn(reading: Reading, adopt_after_s: float) -> None:
+    """Take the reading as experience; rows with strange values learn at half the rate."""
+    cells, window = reading.cells, reading.window
+    strange = evidence.strange(reading.evidence)
+    caution = np.where(strange, np.float32(0.5), np.float32(1))
+    _learn_channels(reading)
+    _learn_noise(reading, caution)
+    _learn_season(reading, caution)
+    if reading.kind == "value":
+        _learn_value(reading, caution)
+    else:
+        _learn_count(reading)
+    adoption.learn(cells, window.pace, strange, adopt_after_s)
+    cells["points"] = window.points + 1
+
+
+def _learn_channels(reading: Reading) -> None:
+    cells, window, residual = reading.cells, reading.window, reading.residual
+    evidence.TAIL.learn(cells, reading.evidence.tails, settle=2 * window.pace.warm)
+    size = np.maximum(np.abs(residual.scaled), np.abs(residual.fast))
+    spikiness.learn(cells, window, size * spikiness.divisor(cells, window))
+
+
+def _learn_noise(reading: Reading, caution: Column32) -> None:
+    cells, window, expected, residual = reading.cells, reading.window, reading.expected, reading.residual
+    settled = window.points >= window.pace.settle
+    if not settled.any():
+        return
+    weight = np.where(settled, noise.weight_of(window.points, window.pace, caution), 0).astype(np.float32)
+    clipped = np.clip(residual.raw, -6 * expected.sd, 6 * expected.sd)
+    square = np.minimum(residual.raw * residual.raw, noise.OUTLIER * expected.variance)
+    noise.learn_drift(cells, weight, clipped, expected.mean, window.exposure)
+    noise.learn_scale(cells, weight, residual.z, residual.z_fast)
+    noise.learn_wander(cells, weight, residual.z_plain)
+    noise.learn_variance(cells, weight, expected.mean, square, noise.FLOORS[reading.kind])
+    fine.learn(cells, window, residual.z_plain)
+
+
+def _learn_season(reading: Reading, caution: Column32) -> None:
+    cells, window, expected = reading.cells, reading.window, reading.expected
+    shape = expected.season
+    season.learn_loss(cells, window, expected.level * shape.slot * shape.day, expected.level)
+    clipped, shaping = _clipped(reading)
+    season.learn_shape(cells, window._replace(x=shaping), caution, shape, expected.level)
+    level.learn(cells, window, caution, clipped, window.exposure * shape.used)
+
+
+def _clipped(reading: Reading) -> tuple[Column32, Column32]:
+    """Return x for the level, and for the shape, to which long windows may teach a zero quicker."""
+    window, expected = reading.window, reading.expected
+    width = CLIP * expected.sd + (reading.cells["unit"] if reading.kind == "count" else 0)
+    deep = width * np.asarray(np.sqrt(np.maximum(1, np.asarray(window.pace.step_s) / 300)), np.float32)
+    high = np.minimum(window.x, expected.mean + width)
+    learning = ~window.judged
+    return (
+        np.where(learning, window.x, np.maximum(high, expected.mean - width)),
+        np.where(learning, window.x, np.maximum(high, expected.mean - deep)),
+    )
+
+
+def _learn_count(reading: Reading) -> None:
+    cells, said = reading.cells, reading.evidence
+    assert said.sums is not None  # noqa: S101 (counts and ratios have both)
+    assert said.deviation is not None  # noqa: S101
+    cells["cusum"] = said.sums.sums
+    z = np.where(reading.window.judged, reading.residual.z_fine, 0).astype(np.float32)
+    sustained.learn(cells, z, said.deviation, reading.window.pace)
+    stuck.learn_count(cells, reading.window.x, said.stuck)
+
+
+def _learn_value(reading: Reading, caution: Column32) -> None:
+    cells, window, said = reading.cells, reading.window, reading.evidence
+    assert said.gap is not None  # noqa: S101 (values have it)
+    novelty.learn(cells, reading.plain, said.gap, window.points, window.pace.warm)
+    stuck.learn_value(cells, reading.plain, window.points)
+    judged = window.judged
+    fatigue.learn(cells, window.pace, np.where(judged, np.maximum(said.up, said.down), 0))
+    weight = rate(window.pace.level * caution, window.points + 1)
+    cells["size"] = cells["size"] + weight * (np.abs(window.x) - cells["size"])
+    for name, pick in (("lowest", np.minimum), ("highest", np.maximum)):
+        early = pick(cells[name], reading.plain)
+        cells[name] = np.where(judged, cells[name], early)
+
+
+def needs_origin(cells: Cells, warm: float | Column32) -> Column32:
+    """Tell the rows that went negative while young: they are to be counted from further down."""
+    below = (cells["origin"] == 0) & (cells["lowest"] < 0) & (cells["points"] >= warm)
+    return np.asarray(below)
+
+
+def origin_of(cells: Cells) -> Column32:
+    """Return what to add to such a row's values: its least value becomes twice its range."""
+    low, high = cells["lowest"], cells["highest"]
+    origin: Column32 = 2 * np.maximum(high - low, 1e-6 * np.abs(low)) - low
+    return origin

@@ -1,0 +1,30 @@
+"""Fatigue: a value that alarms again and again has to shout louder each time."""
+
+import numpy as np
+
+from detectors.cells import Cells, Column32
+from detectors.columns import Column
+from detectors.seasonal.pace import DAY_S, Pace
+
+LOUD = 6.0  # nats
+QUIET = 12.0  # points after which an alarm is a new one
+MEMORY_S = 14 * DAY_S
+
+COLUMNS = {"tired": Column("f4"), "quiet": Column("f4", (), QUIET)}
+
+
+def discount(cells: Cells, pace: Pace) -> Column32:
+    """Return the nats to take off a score."""
+    nats: Column32 = np.float32(0.5) * np.log1p(cells["tired"] * _fading(pace))
+    return nats
+
+
+def learn(cells: Cells, pace: Pace, score: Column32) -> None:
+    """Count alarms: a loud point after enough quiet ones."""
+    loud = score > LOUD
+    cells["tired"] = cells["tired"] * _fading(pace) + (loud & (cells["quiet"] >= QUIET))
+    cells["quiet"] = np.where(loud, 0, np.minimum(cells["quiet"] + 1, QUIET))
+
+
+def _fading(pace: Pace) -> Column32:
+    return np.exp(np.asarray(-pace.step_s / MEMORY_S, np.float32))

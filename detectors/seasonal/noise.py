@@ -1,0 +1,127 @@
+"""Noise: how much a value strays from what is expected, and how much of that is wander."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.cells import Cells, Column32
+from detectors.columns import Column
+from detectors.seasonal.pace import Pace, rate
+from detectors.table import Kind
+
+RATE = 0.001  # of variances, per point
+OUTLIER = 9.0  # variances at which a squared residual is clipped
+WANDER = 0.3  # rate of the average whose variance tells independent noise from wandering noise
+QUIET = 0.176  # variance of that average over independent noise
+FAST = 0.3  # rate of the residual's moving average
+
+COLUMNS = {
+    "unit": Column("f4", (), 1.0),
+    "slope": Column("f4", (), 5e-4),
+    "noise_ratio": Column("f4"),
+    "noise_var": Column("f4"),
+    "noise_mean": Column("f4"),
+    "noise_square": Column("f4"),
+    "scale": Column("f4", (), 1.0),
+    "scale_fast": Column("f4", (), 1.0),
+    "wander": Column("f4"),
+    "wander_var": Column("f4", (), QUIET),
+    "fast": Column("f4"),
+    "fast_xy": Column("f4"),
+    "fast_xx": Column("f4"),
+}
+
+
+class Floors(NamedTuple):
+    """Least noise by kind of series: variance over mean, squared variation, share of the usual size."""
+
+    unit: float
+    slope: float
+    size: float
+
+
+FLOORS: dict[Kind, Floors] = {
+    "count": Floors(1.0, 5e-4, 0.0),
+    "ratio": Floors(0.5, 5e-4, 0.0),
+    "value": Floors(0.0, 1e-6, 0.02),
+}
+
+
+def variance_of(cells: Cells, mu: Column32, size: Column32, floors: Floors) -> Column32:
+    """Return the variance at an expected value mu: unit * mu + slope * mu^2. `size` is the usual |x|."""
+    least = floors.size * size
+    spread: Column32 = cells["unit"] * mu + cells["slope"] * mu * mu
+    return np.maximum(spread, np.maximum(least * least, 1e-24))
+
+
+def wandering(cells: Cells) -> Column32:
+    """Return 1 for independent noise, up to about 5 where neighbours resemble each other."""
+    return np.maximum(1, cells["wander_var"] * np.float32((2 - WANDER) / WANDER))
+
+
+def drift_of(cells: Cells, exposure: Column32) -> Column32:
+    """Return the part of the next residual that the last ones foretell."""
+    rho = np.clip(cells["fast_xy"] / np.maximum(cells["fast_xx"], 1e-20), 0, 1)
+    drift: Column32 = rho * cells["fast"] * exposure
+    return drift
+
+
+def learn_variance(cells: Cells, weight: Column32, mu: Column32, square: Column32, floors: Floors) -> None:
+    """Fit variance = unit * mu + slope * mu^2 to the squared residuals, which the caller has clipped."""
+    fresh = cells["noise_mean"] == 0
+    before = cells["unit"] * mu + cells["slope"] * mu * mu
+    moments = []
+    for name, value, first in (
+        ("noise_ratio", square / mu, before / mu),
+        ("noise_var", square, before),
+        ("noise_mean", mu, mu),
+        ("noise_square", mu * mu, mu * mu),
+    ):
+        old = np.where(fresh, first, cells[name])
+        cells[name] = moment = old + weight * (value - old)
+        moments.append(moment)
+    unit, slope = _line(moments)
+    low = unit < floors.unit
+    _, var, mean, mean_square = moments
+    rest = np.maximum((var - floors.unit * mean) / np.maximum(mean_square, 1e-30), 0)
+    cells["unit"] = np.where(low, floors.unit, unit)
+    cells["slope"] = np.maximum(np.where(low, rest, slope), floors.slope)
+
+
+def _line(moments: list[Column32]) -> tuple[Column32, Column32]:
+    """Return unit and slope of ratio = unit + slope * mu; no slope where mu hardly varies."""
+    ratio, var, mean, square = moments
+    spread = square - mean * mean
+    told = spread > 0.01 * mean * mean
+    slope = np.where(told, np.maximum((var - mean * ratio) / np.where(told, spread, 1), 0), 0)
+    return ratio - slope * mean, slope
+
+
+def learn_scale(cells: Cells, weight: Column32, z: Column32, z_fast: Column32) -> None:
+    """Keep the variance of z and of z less its drift (before scaling), a little on the large side."""
+    for name, value, margin in (("scale", z, 1.02), ("scale_fast", z_fast, 1.05)):
+        old = cells[name]
+        square = np.minimum(value * value, OUTLIER * old)
+        cells[name] = old + weight * (np.float32(margin) * square - old)
+
+
+def learn_wander(cells: Cells, weight: Column32, z: Column32) -> None:
+    """Keep the variance of the moving average of z."""
+    wander = cells["wander"] + WANDER * (np.clip(z, -4, 4) - cells["wander"])
+    old = cells["wander_var"]
+    cells["wander"] = wander
+    cells["wander_var"] = old + weight * (np.minimum(wander * wander, OUTLIER * old) - old)
+
+
+def learn_drift(cells: Cells, weight: Column32, clipped: Column32, mu: Column32, exposure: Column32) -> None:
+    """Keep the regression of a residual, clipped, on the moving average before it, both relative to mu."""
+    fast = cells["fast"]
+    before, now = (np.clip(value / mu, -1e6, 1e6) for value in (fast * exposure, clipped))
+    for name, value in (("fast_xy", now * before), ("fast_xx", before * before)):
+        cells[name] = cells[name] + weight * (value - cells[name])
+    cells["fast"] = fast + FAST * (clipped / exposure - fast)
+
+
+def weight_of(points: Column32, pace: Pace, caution: Column32) -> Column32:
+    """Return the rate of all variances at this age."""
+    return rate(RATE * caution, points + pace.settle)

@@ -1,0 +1,141 @@
+"""Season: the shape of the day (half hours, weekdays and weekends apart) and of the week (seven factors)."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.cells import Cells, Column32, Index
+from detectors.columns import Column
+from detectors.seasonal.moment import HALF_HOURS, Moment
+from detectors.seasonal.pace import Rate, rate
+from detectors.seasonal.window import Window
+
+LOWEST, HIGHEST = 0.002, 50.0  # of a half hour, against the level
+DAY_LOWEST, DAY_HIGHEST = 0.002, 20.0  # of a day, against its half hours
+WEEKEND_PRIOR = 10.0  # times the prior of a weekday's slot, towards that slot
+CHANCE = 9.0  # variances within which a day's factor may be chance
+ONE_DAY = 0.5  # squared deviation that one day alone may show by accident: an outage, a promotion
+
+COLUMNS = {
+    "profile_x": Column("f4", (2, HALF_HOURS)),
+    "profile_e": Column("f4", (2, HALF_HOURS)),
+    "day_x": Column("f4", (7,)),
+    "day_e": Column("f4", (7,)),
+    "loss_season": Column("f4"),
+    "loss_flat": Column("f4"),
+    "loss_total": Column("f4"),
+    "mean": Column("f4"),
+}
+
+
+class Prior(NamedTuple):
+    """What stands behind a slot that has seen little: pseudo-exposure per slot, and per day and factor."""
+
+    slot: Column32
+    noise: Column32  # variance over mean of one point
+    day: Column32
+
+
+class Season(NamedTuple):
+    """Factors of a moment against the level.
+
+    slot    of the half hour
+    day     of the day of the week
+    used    the factor to expect with: slot * day, or 1 while that has not paid
+    """
+
+    slot: Column32
+    day: Column32
+    used: Column32
+
+
+def season_of(cells: Cells, window: Window, level: Column32, prior: Prior) -> Season:
+    """Return the factors of this moment."""
+    moment = window.moment
+    weight = moment.share
+    slot = (1 - weight) * _slot(cells, moment, moment.before, prior)
+    slot = np.clip(slot + weight * _slot(cells, moment, moment.after, prior), LOWEST, HIGHEST)
+    day = _day(cells, window, level, prior)
+    idle = cells["loss_season"] > cells["loss_flat"]
+    used = np.where(idle, 1, slot * day).astype(np.float32)
+    return Season(slot, day, used)
+
+
+def explained(cells: Cells) -> Column32:
+    """Return the share of the variance that level and season explain, 0 to 1 (or less: they harm)."""
+    best = np.minimum(cells["loss_season"], cells["loss_flat"])
+    total = cells["loss_total"]
+    share: Column32 = 1 - best / np.maximum(total, 1e-30)
+    return np.where(total > 1e-30, share, 0)
+
+
+def learn_shape(cells: Cells, window: Window, gain: Column32, season: Season, level: Column32) -> None:
+    """Take window.x as experience of its half hours and its day."""
+    moment, pace, exposed = window.moment, window.pace, window.exposure * level
+    for slot, share in ((moment.before, 1 - moment.share), (moment.after, moment.share)):
+        pour = _Pour(cells, (moment.weekend, slot), gain * share, pace.profile)
+        pour("profile_x", window.x)
+        pour("profile_e", exposed * season.day)
+    pour = _Pour(cells, (moment.day,), gain, pace.day)
+    pour("day_x", window.x)
+    pour("day_e", exposed * season.slot)
+
+
+def learn_loss(cells: Cells, window: Window, seasonal: Column32, flat: Column32) -> None:
+    """Keep the books on whether the season pays: `seasonal` and `flat` were expected per unit of exposure."""
+    x, points, pace = window.x / window.exposure, window.points, window.pace
+    settled = points >= pace.settle
+    weight = np.where(settled, rate(pace.loss, points + 1 - pace.settle), 0).astype(np.float32)
+    mean, season = np.where(points <= pace.settle, x, cells["mean"]), cells["loss_season"]
+    limit = np.where((points > 2 * pace.warm) & (season > 0), 25 * season, np.float32(1e30))
+    for name, guess in (("loss_season", seasonal), ("loss_flat", flat), ("loss_total", mean)):
+        square = np.minimum((x - guess) * (x - guess), limit)
+        cells[name] = cells[name] + weight * (square - cells[name])
+    cells["mean"] = mean + weight * (x - mean)
+
+
+class _Pour(NamedTuple):
+    """Adds to a slot's sums, which leak."""
+
+    cells: Cells
+    key: tuple[Index, ...]
+    gain: Column32
+    leak: Rate
+
+    def __call__(self, name: str, value: Column32) -> None:
+        old = self.cells.slot(name, *self.key)
+        self.cells.set_slot(name, old + self.gain * (value - self.leak * old), *self.key)
+
+
+def _slot(cells: Cells, moment: Moment, slot: Index, prior: Prior) -> Column32:
+    """Return the factor of a half hour, the weekend's drawn to the weekday's while it has seen little."""
+    weekday = _mean(cells, 0, slot, prior.slot, prior.slot)
+    if isinstance(moment.weekend, int) and not moment.weekend:
+        return weekday
+    drawn = WEEKEND_PRIOR * prior.slot
+    weekend = _mean(cells, 1, slot, drawn * weekday, drawn)
+    return weekend if isinstance(moment.weekend, int) else np.where(moment.weekend, weekend, weekday)
+
+
+def _mean(cells: Cells, half: int, slot: Index, extra_x: Column32, extra_e: Column32) -> Column32:
+    seen_x, seen_e = cells.slot("profile_x", half, slot), cells.slot("profile_e", half, slot)
+    mean: Column32 = (seen_x + extra_x) / np.maximum(seen_e + extra_e, 1e-9)
+    return mean
+
+
+def _day(cells: Cells, window: Window, level: Column32, prior: Prior) -> Column32:
+    """Return the factor of a weekday: 1 but for strong evidence, and what is plain on two such days at once.
+
+    A factor that chance and one odd day cannot explain frees itself from its prior, so that a day on which a
+    shop is always closed is learned in two weeks, while a small factor stays as strongly drawn to 1.
+    """
+    day, pace = window.moment.day, window.pace
+    seen_x, seen_e = cells.slot("day_x", day), cells.slot("day_e", day)
+    known = np.maximum(seen_e, 1e-9)
+    days = np.maximum(known * pace.days / np.maximum(level, 1e-9), 1e-3)
+    ratio = np.maximum(seen_x / known, 0)
+    change = (ratio - 1) / np.maximum(ratio, 1)
+    plain = change * change - CHANCE * prior.noise / known - ONE_DAY / days
+    drawn = prior.day / (1 + pace.prior * np.maximum(plain, 0))
+    factor: Column32 = np.clip((seen_x + drawn) / (seen_e + drawn), DAY_LOWEST, DAY_HIGHEST)
+    return factor

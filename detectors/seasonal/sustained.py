@@ -1,0 +1,57 @@
+"""Sustained deviation: the second smallest of six residuals; one odd bucket is nothing."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.cells import Cells, Column32
+from detectors.columns import Column
+from detectors.seasonal.pace import Pace
+
+RING = 5  # earlier residuals kept
+HIGH = 2.2  # standard deviations: a deviation
+BACK = 1.32  # no longer quite
+
+COLUMNS = {
+    "ring": Column("f4", (RING,)),  # oldest first
+    "sustained_base": Column("f4", (2,)),  # up, down
+    "sustained_run": Column("f4", (2,)),
+}
+
+
+class Deviation(NamedTuple):
+    """Sustained deviation, (up and down, row), in standard deviations, and the same over what lasted long."""
+
+    size: Column32
+    excess: Column32
+
+    def nats(self) -> Column32:
+        """Return nats, (up and down, row)."""
+        raised = 2 + 4.6 * np.log(np.maximum(self.excess, 1))
+        return np.where(self.excess > 1, raised, 0).astype(np.float32)
+
+
+def deviation_of(cells: Cells, z: Column32) -> Deviation:
+    """Return the deviation of the last six residuals, `z` being the newest."""
+    low, second_low = np.minimum(z, np.inf), np.full_like(z, np.inf)
+    high, second_high = low, -second_low
+    for value in cells["ring"]:
+        second_low = np.minimum(second_low, np.maximum(low, value))
+        low = np.minimum(low, value)
+        second_high = np.maximum(second_high, np.minimum(high, value))
+        high = np.maximum(high, value)
+    size = np.stack([np.maximum(second_low, 0), np.maximum(-second_high, 0)])
+    return Deviation(size, size - cells["sustained_base"])
+
+
+def learn(cells: Cells, z: Column32, deviation: Deviation, pace: Pace) -> None:
+    """Take z as experience; a deviation of more than an hour becomes what others are measured against."""
+    size, base, run = deviation.size, cells["sustained_base"], cells["sustained_run"]
+    run = np.where(size > HIGH, run + 1, np.where(size > BACK, np.maximum(run - 2, 0), 0))
+    lasting = (run > np.maximum(3, 3600 / pace.step_s)) & (size > base)
+    follow = np.asarray(1 - 0.9 ** np.maximum(pace.step_s / 300, 0.2), np.float32)
+    fade = np.exp(np.asarray(-pace.step_s / 21_600, np.float32))
+    cells["sustained_base"] = np.where(lasting, base + follow * (size - base), base * fade)
+    cells["sustained_run"] = run
+    ring = cells["ring"]
+    cells["ring"] = np.concatenate([ring[1:], z[np.newaxis]])

@@ -1,0 +1,136 @@
+"""The table of the seasonal detector: reads a window, judges it, learns from it."""
+
+from copy import deepcopy
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import novelty, stuck
+from detectors.cells import Cells
+from detectors.columns import Column, Rows
+from detectors.seasonal import adoption, evidence, fine, level, noise, season, spikiness
+from detectors.seasonal.experience import learn, needs_origin, origin_of
+from detectors.seasonal.judgement import judge
+from detectors.seasonal.pace import DAY_S
+from detectors.seasonal.reading import Reading, read
+from detectors.table import Context, Floats, Judgement, Kind, Table, require_finite
+
+BASE_COLUMNS = {
+    "points": Column("f4"),
+    **level.COLUMNS,
+    **season.COLUMNS,
+    **noise.COLUMNS,
+    **fine.COLUMNS,
+    **spikiness.COLUMNS,
+    **adoption.COLUMNS,
+    **evidence.TAIL.columns,
+}
+ORIGIN_COLUMNS = {
+    "size": Column("f4"),
+    "origin": Column("f4"),
+    "lowest": Column("f4", (), np.inf),
+    "highest": Column("f4", (), -np.inf),
+}
+KEPT = {"origin", "lowest", "highest", *novelty.COLUMNS, *stuck.VALUE_COLUMNS}  # when a row moves its origin
+
+
+class Asked(NamedTuple):
+    """What was read last, with copies of the arguments."""
+
+    rows: Rows
+    values: Floats
+    context: Context
+    reading: Reading
+
+
+class Seasonal(Table):
+    """Nats against a value being what this hour of this day usually brings; the default detector.
+
+    Counts and ratios: a CUSUM of negative-binomial likelihood ratios (small and lasting), residuals on a tail
+    that each row learns (sudden), the second smallest of six residuals (lasting, on wandering noise), runs of
+    equal values. Other values: residuals, novelty, runs. up and down: the greatest channel of that side.
+
+    Silent (NaN) for 50 points, or 14 days of points where that is fewer (daily windows: 14). 1.8 nats are
+    taken off until a row is 14 days old, and at least twice the silence. What stays strange for
+    `adopt_after_s` becomes the norm; `table["adopted"]` marks the rows whose last `learn` did that.
+    A count or ratio without exposure is no evidence: 0 nats, and nothing is learned.
+
+    adopt_after_s   seconds (one day)
+
+    Raises ValueError if values or exposure are not finite.
+    """
+
+    NAME: ClassVar[str] = "seasonal"
+
+    def __init__(self, kind: Kind = "count", *, adopt_after_s: float = DAY_S) -> None:
+        channels = evidence.VALUE_COLUMNS | ORIGIN_COLUMNS if kind == "value" else evidence.COUNT_COLUMNS
+        super().__init__(kind, BASE_COLUMNS | channels)
+        self._adopt_after_s = adopt_after_s
+        self._asked: Asked | None = None
+
+    def add(self, n: int) -> Rows:
+        """See Columns.add."""
+        self._asked = None
+        return super().add(n)
+
+    def score(self, rows: Rows, values: Floats, context: Context) -> Judgement:
+        """See Table.score."""
+        require_finite(values, context)
+        reading = self._read(rows, values, context)
+        self._asked = Asked(rows.copy(), values.copy(), deepcopy(context), reading)
+        return judge(reading, context.exposure)
+
+    def learn(self, rows: Rows, values: Floats, context: Context) -> None:
+        """See Table.learn."""
+        require_finite(values, context)
+        if context.exposure is not None and (told := context.exposure > 0).sum() < len(rows):
+            self._cells["adopted"][rows] = False
+            rows, values, context = rows[told], values[told], _part(context, told)
+        if not len(rows):
+            return
+        reading = self._again(rows, values, context) or self._read(rows, values, context)
+        self._asked = None
+        learn(reading, self._adopt_after_s)
+        if self.kind == "value":
+            self._move_origins(reading)
+
+    def _again(self, rows: Rows, values: Floats, context: Context) -> Reading | None:
+        """Return the reading that `score` just made of the same window."""
+        asked = self._asked
+        if asked is None or not np.array_equal(asked.rows, rows) or not np.array_equal(asked.values, values):
+            return None
+        old = asked.context
+        same = (
+            _same(old.step_s, context.step_s)
+            and _same(old.week_s, context.week_s)
+            and _same(old.exposure, context.exposure)
+        )
+        return asked.reading if same else None
+
+    def _read(self, rows: Rows, values: Floats, context: Context) -> Reading:
+        return read(Cells(self._cells, rows), self.kind, values, context)
+
+    def _move_origins(self, reading: Reading) -> None:
+        """Start a value that went negative over, counted from further down; the model is a product."""
+        moving = needs_origin(reading.cells, reading.window.pace.warm)
+        if not moving.any():
+            return
+        some = reading.cells.some(moving)
+        some["origin"] = origin_of(some)
+        for name, column in self._layout.items():
+            if name not in KEPT:
+                some[name] = column.fill
+
+
+def _part(context: Context, told: NDArray[np.bool_]) -> Context:
+    exposure = None if context.exposure is None else context.exposure[told]
+    return Context(_at(context.step_s, told), _at(context.week_s, told), exposure)
+
+
+def _at(part: float | Floats, told: NDArray[np.bool_]) -> float | Floats:
+    return part[told] if isinstance(part, np.ndarray) and part.ndim else part
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other or np.array_equal(one, other)  # type: ignore[arg-type]
