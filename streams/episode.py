@@ -55,11 +55,12 @@ def to_row(episode: Episode, zone: ZoneInfo) -> str:
     """Return the episode as a line below HEADER, followed by its sentence. Times in the zone."""
     alert = episode.alert
     since = datetime.fromtimestamp(alert.since_ms / 1000, zone)
+    past = " historical" if alert.historical else ""
     state = "open" if episode.is_open and alert.transition != "acknowledged" else alert.transition
     line = (
         f"{GRADE_NAMES[_shown_grade(episode)]:5} {state:12} {since:%Y-%m-%d %H:%M} "
         f"{_lasted(alert.duration_s):>7}  {_number(alert.actual):>11} {_number(alert.expected):>11}  "
-        f"{series_id(alert.metric, alert.entity)} ({alert.monitor}){' historical' if alert.historical else ''}"
+        f"{series_id(alert.metric, alert.entity)} ({alert.monitor}){past}"
     )
     return f"{line}\n      {alert.text}" if alert.text else line
 

@@ -20,16 +20,11 @@ COMPACTED = {
 
 
 class TopicSpec(NamedTuple):
-    """What a topic should be.
-
-    at_least  more partitions than asked are as good (input topics belong to the shop)
-    config    Kafka's names and values; what is not named is not looked at
-    """
+    """What a topic should be. `config`: Kafka's names and values; what is not named is not looked at."""
 
     partitions: int
     replication_factor: int
     config: Mapping[str, str]
-    at_least: bool = False
 
 
 class Found(NamedTuple):
@@ -61,7 +56,7 @@ def wanted(settings: Settings) -> dict[str, TopicSpec]:
     for kind in get_args(EventKind):
         name = topics.of_event(kind)
         config = _kept(kafka.retention_ms, MEGABYTE)
-        specs[name] = TopicSpec(kafka.input_partitions, replicas, config, at_least=True)
+        specs[name] = TopicSpec(kafka.partitions_of(kind), replicas, config)
         specs[name + DLQ] = TopicSpec(1, replicas, _kept(max(kafka.retention_ms, KEPT_MS), LETTER_BYTES))
         specs[name + LATE] = TopicSpec(1, replicas, _kept(kafka.retention_ms, LETTER_BYTES))
     specs[topics.partial] = TopicSpec(
@@ -93,7 +88,7 @@ def _drifts(name: str, spec: TopicSpec, found: Found | None) -> Iterator[Drift]:
     if found is None:
         yield Drift(name, "missing", f"{spec.partitions} partitions")
         return
-    if found.partitions < spec.partitions or (found.partitions > spec.partitions and not spec.at_least):
+    if found.partitions != spec.partitions:
         yield Drift(name, "partitions", str(spec.partitions), str(found.partitions))
     for key, value in spec.config.items():
         if found.config.get(key, "") != value:

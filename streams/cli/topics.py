@@ -58,7 +58,9 @@ def apply(config: str | None, *, fix: bool, as_json: bool) -> int:
         click.echo("`--fix` alters partition counts and configs of topics that are there", err=True)
     if not all(drift.fixable for drift in left):
         click.echo(
-            "partitions never become fewer: name another topic in `topics:`, or ask for as many", err=True
+            "partitions never become fewer: say how many there are (`kafka: {partitions: {click: 12}}`), "
+            "or name another topic (`topics:`)",
+            err=True,
         )
     return FINDINGS if left else 0
 

@@ -5,7 +5,6 @@ from streams.settings.model import Kafka, Settings, Topics
 from streams.topic_spec import Drift, Found, TopicSpec, differences, wanted
 
 SPEC = TopicSpec(4, 1, {"retention.ms": "60000"})
-SHOPS = SPEC._replace(at_least=True)
 
 
 def test_every_topic_of_the_settings_is_wanted_and_inputs_have_dead_letters_and_late_events() -> None:
@@ -16,9 +15,16 @@ def test_every_topic_of_the_settings_is_wanted_and_inputs_have_dead_letters_and_
 
 
 def test_sizes_come_from_the_settings() -> None:
-    kafka = Kafka(input_partitions=12, partial_partitions=6, replication_factor=3, retention_ms=60_000)
+    kafka = Kafka(
+        input_partitions=12,
+        partitions={"order": 3},
+        partial_partitions=6,
+        replication_factor=3,
+        retention_ms=60_000,
+    )
     specs = wanted(Settings(kafka=kafka, topics=Topics(click="web")))
-    assert (specs["web"].partitions, specs["fenghuo.partial.v1"].partitions) == (12, 6)
+    counts = [specs[name].partitions for name in ("web", "shop.order.v1", "fenghuo.partial.v1")]
+    assert counts == [12, 3, 6]
     assert {spec.replication_factor for spec in specs.values()} == {3}
     assert specs["web"].config["retention.ms"] == "60000"
 
@@ -58,8 +64,6 @@ def test_a_dead_letter_may_be_larger_than_the_record_it_holds() -> None:
             SPEC, Found(2, SPEC.config), [Drift("t", "partitions", "4", "2")], id="fewer partitions"
         ),
         pytest.param(SPEC, Found(8, SPEC.config), [Drift("t", "partitions", "4", "8")], id="more partitions"),
-        pytest.param(SHOPS, Found(8, SPEC.config), [], id="the shop's topics may have more"),
-        pytest.param(SHOPS, Found(2, SPEC.config), [Drift("t", "partitions", "4", "2")], id="but not fewer"),
         pytest.param(
             SPEC, Found(4, {"retention.ms": "1"}), [Drift("t", "retention.ms", "60000", "1")], id="a config"
         ),
