@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from detectors.alert import GRADE_NAMES, Alert
 from detectors.series import OTHER, dimensions_of
+from sinks.wording import DIMENSIONS_ZH, WORDS
 
 FIELDS: Mapping[str, str] = {
     "name": "the metric in words",
@@ -26,72 +27,13 @@ FIELDS: Mapping[str, str] = {
     "exposure": "what a ratio is measured on",
 }
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "up": "above",
-        "down": "below",
-        "far": "far",
-        "unknown": "unknown",
-        "other": "in all others",
-        "whole": "",
-        "where": "in {0}",
-        "pair": "{0} {1}",
-        "pairs": ", ",
-        "day": "{0:%d %b %H:%M}",
-        "expected": "{name} {where}: {change} {direction} what is usual at this time "
-        "({actual} instead of about {expected}), since {since}.",
-        "unexpected": "{name} {where}: at {actual}, {change} {direction} what is normal, since {since}.",
-        "strange": "{name} {where}: unlike before (at {actual}), since {since}.",
-        "resolved": "{name} {where}: back to normal (at {actual}); it was not since {since}.",
-        "withdrawn": "{name} {where}: normal after all, late data changed the value to {actual}.",
-        "escalated": "Worse, now grade {grade}: {sentence}",
-        "downgraded": "Easing, now grade {grade}: {sentence}",
-        "restated": "Corrected by late data: {sentence}",
-        "acknowledged": "Acknowledged: {sentence}",
-    },
-    "zh-CN": {
-        "up": "高于",
-        "down": "低于",
-        "far": "远",
-        "unknown": "未知",
-        "other": "（其余合计）",
-        "whole": "",
-        "where": "（{0}）",
-        "pair": "{0} {1}",
-        "pairs": "，",
-        "day": "{0:%m-%d %H:%M}",
-        "expected": "{name}{where}：{direction}往常同期 {change}（实际 {actual}，预期约 {expected}），"
-        "始于 {since}。",
-        "unexpected": "{name}{where}：当前 {actual}，{change}{direction}正常范围，始于 {since}。",
-        "strange": "{name}{where}：与以往不同（当前 {actual}），始于 {since}。",
-        "resolved": "{name}{where}：已恢复正常（当前 {actual}），异常始于 {since}。",
-        "withdrawn": "{name}{where}：实际正常，迟到数据将数值更正为 {actual}。",
-        "escalated": "升级为 {grade} 级：{sentence}",
-        "downgraded": "降为 {grade} 级：{sentence}",
-        "restated": "迟到数据更正：{sentence}",
-        "acknowledged": "已确认：{sentence}",
-    },
-}
-_DIMENSIONS_ZH: Mapping[str, str] = {
-    "region": "地区",
-    "channel": "渠道",
-    "campaign": "活动",
-    "category": "类目",
-    "sku": "商品",
-    "warehouse": "仓库",
-    "device": "设备",
-    "currency": "币种",
-    "payment_method": "支付方式",
-    "reason": "原因",
-}
-
 
 def sentence(template: str, alert: Alert, locale: str, timezone: str) -> str:
     """Return the sentence for one transition. `template`: the monitor's own, or empty for the default.
 
     Raises ValueError if the template has fields that do not exist.
     """
-    words = _WORDS[locale]
+    words = WORDS[locale]
     fields = _fields(alert, locale, timezone)
     if alert.transition == "resolved":
         return _fill(words["resolved"], fields)
@@ -128,7 +70,7 @@ def subject(alert: Alert, locale: str) -> str:
 
 def where(entity: str, locale: str) -> str:
     """Return `in region east, channel app`; empty for the whole shop."""
-    words = _WORDS[locale]
+    words = WORDS[locale]
     if entity == OTHER:
         return words["other"]
     dimensions = dimensions_of(entity)
@@ -140,7 +82,7 @@ def where(entity: str, locale: str) -> str:
 
 def dimension(name: str, locale: str) -> str:
     """Return the name of a dimension in words: `payment method`."""
-    return _DIMENSIONS_ZH.get(name, name) if locale == "zh-CN" else name.replace("_", " ")
+    return DIMENSIONS_ZH.get(name, name) if locale == "zh-CN" else name.replace("_", " ")
 
 
 def number(value: float, unit: str = "", *, is_share: bool = False) -> str:
@@ -155,11 +97,11 @@ def clock(time_ms: int, timezone: str, locale: str = "en", *, beside_ms: int | N
     at = _local(time_ms, timezone)
     if beside_ms is None or _local(beside_ms, timezone).date() == at.date():
         return f"{at:%H:%M}"
-    return _WORDS[locale]["day"].format(at)
+    return WORDS[locale]["day"].format(at)
 
 
 def _fields(alert: Alert, locale: str, timezone: str) -> dict[str, str]:
-    words = _WORDS[locale]
+    words = WORDS[locale]
     start, end = alert.window_start_ms, alert.window_end_ms
     return {
         "name": _name(alert.metric),

@@ -32,7 +32,7 @@ class _Touch:
 
 
 class Casebook:
-    """Open incidents. Bounded: a new one shares no key with those open; each keeps at most ALERTS_MAX alerts.
+    """Open incidents. Bounded: a new one is of no kind that is open; each keeps at most ALERTS_MAX alerts.
 
     Raises ValueError if a monitor's text cannot be filled.
     """
@@ -93,8 +93,9 @@ class Casebook:
                 self._take(incident, alert, touched)
 
     def _incident_for(self, group: Sequence[Alert]) -> Incident:
-        keys = sorted({key for alert in group for key in self._causes.keys(alert)})
-        related = [open_ for open_ in self.incidents.values() if not set(keys).isdisjoint(open_.keys)]
+        keys = {key for alert in group for key in self._causes.keys(alert)}
+        began_ms = min(alert.since_ms for alert in group)
+        related = [known for known in self.incidents.values() if known.is_cause_of(keys, began_ms)]
         if related:
             incident = min(related, key=_age)
             incident.keys = sorted({*incident.keys, *keys})
@@ -102,7 +103,7 @@ class Casebook:
         lead = rank(list(group))[0]
         opened_ms = min(alert.window_end_ms for alert in group)
         incident_id = incident_id_of(self._settings.shop, lead)
-        incident = Incident(id=incident_id, opened_ms=opened_ms, since_ms=lead.since_ms, keys=keys)
+        incident = Incident(id=incident_id, opened_ms=opened_ms, since_ms=began_ms, keys=sorted(keys))
         self.incidents[incident.id] = incident
         return incident
 

@@ -1,30 +1,33 @@
-"""Which alerts of one window have one cause: what they share, read off the settings.
+"""Which alerts have one cause: what they share, read off the settings.
 
-Two alerts belong together if they share a key. An alert's keys are its kind (what goes wrong) and, with its
-direction, the events it is measured on: orders, revenue and conversion all count created orders, so they fall
-together, shop-wide and in every part.
+Two alerts of one window belong together if they share a key. An alert's keys are its kind (what goes wrong)
+and, with its direction, the events it is measured on: orders, revenue and conversion all count created
+orders, so they fall together, shop-wide and in every part; a silent feed takes everything with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from detectors.alert import Alert
 from streams.plan import aggregate_of, base_metrics
-from streams.settings.model import Settings
+from streams.settings.model import Metric, Settings
+
+_EVENTS = "events/"
 
 
 class Causes:
     """The keys of alerts under some settings."""
 
     def __init__(self, settings: Settings) -> None:
-        self._family = {monitor.name: _family(settings, monitor.metric) for monitor in settings.monitors}
+        self._events = {
+            monitor.name: sorted(_events(settings, monitor.metric)) for monitor in settings.monitors
+        }
 
-    def keys(self, alert: Alert) -> tuple[str, ...]:
+    def keys(self, alert: Alert) -> list[str]:
         """Return what the alert may share with others; a fault of the pipeline is only like itself."""
         if alert.verdict == "pipeline":
-            return (f"pipeline/{alert.monitor}",)
+            return [f"pipeline/{alert.monitor}"]
         own = f"monitor/{alert.monitor}" if alert.kind == "other" else f"kind/{alert.kind}"
-        family = self._family.get(alert.monitor)
-        return (own,) if family is None else (own, f"{family}/{alert.direction}")
+        return [own, *(f"{events}/{alert.direction}" for events in self._events.get(alert.monitor, ()))]
 
     def gather(self, alerts: Sequence[Alert]) -> list[list[Alert]]:
         """Return the alerts in groups connected by shared keys; order as given, of groups and within them."""
@@ -43,13 +46,23 @@ class Causes:
         return [[alerts[at] for at in members] for members in ordered]
 
 
-def _family(settings: Settings, name: str) -> str:
+def is_own(key: str) -> bool:
+    """Whether a key says what goes wrong, rather than which events it is measured on."""
+    return not key.startswith(_EVENTS)
+
+
+def _events(settings: Settings, name: str) -> Iterator[str]:
+    """Yield one key per type of event counted: all that occur, if the metric takes them all."""
     metric = settings.metrics[base_metrics(settings, name)[0]]
     aggregate, field = aggregate_of(metric)
-    where = [f"{key}={_values(metric.where[key])}" for key in sorted(metric.where)]
     level = field if aggregate == "last" else ""  # a price or a stock level is not a volume
-    return "/".join((str(metric.event), ",".join(where), level))
+    every = {
+        kind for other in settings.metrics.values() if other.event == metric.event for kind in _types(other)
+    }
+    for kind in _types(metric) or every or {""}:
+        yield f"{_EVENTS}{metric.event}/{kind}/{level}"
 
 
-def _values(wanted: object) -> str:
-    return "|".join(sorted(map(str, wanted))) if isinstance(wanted, list) else str(wanted)
+def _types(metric: Metric) -> set[str]:
+    wanted = metric.where.get("type", [])
+    return {str(kind) for kind in (wanted if isinstance(wanted, list) else [wanted])}

@@ -1,21 +1,24 @@
 """An incident: alerts with one cause, and what has been told of it."""
 
 import hashlib
+from collections.abc import Set
 
 import msgspec
 
 from detectors.alert import Alert
 from detectors.series import OTHER, dimensions_of, series_id
 from sinks.notification import Turn
+from streams.cause import is_own
 
 ALERTS_MAX = 2_000  # open alerts kept per incident; beyond, the mildest and newest is given up
+RELATED_WITHIN_MS = 1_800_000  # trouble with the same events that begins later than this is another trouble
 NEWS_GRADE = 3  # from this grade on, an alert that joins is worth telling by itself
 
 
 class Incident(msgspec.Struct):
     """State of one incident.
 
-    keys        what its alerts share (see streams/cause.py), in the order they came
+    keys        what its alerts share (see streams/cause.py)
     alerts      its open alerts by id
     told_grade  grade last told; 0: nothing told yet
     lead_id     the alert it was told by last
@@ -41,6 +44,11 @@ class Incident(msgspec.Struct):
     def is_told(self) -> bool:
         """Whether people know of it."""
         return self.told_grade > 0
+
+    def is_cause_of(self, keys: Set[str], began_ms: int) -> bool:
+        """Whether alerts with these keys, begun then, join it: of its kind, or of its events and time."""
+        shared = keys & set(self.keys)
+        return any(map(is_own, shared)) or (bool(shared) and began_ms <= self.opened_ms + RELATED_WITHIN_MS)
 
     def take(self, alert: Alert) -> Alert | None:
         """Take over an alert's new state; return an alert given up for want of room."""

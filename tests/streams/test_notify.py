@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from detectors.alert import Alert, Change, alert_id_of
 from detectors.series import series_id
 from sinks import alert_record, notification
+from sinks.metrics import CATALOGUE
 from sinks.notification import Notification
 from streams import progress
 from streams.machine import Record, StateRefused
@@ -29,6 +30,7 @@ SETTINGS = Settings(
         "revenue": Metric(event="order", where={"type": ["created"]}, sum="amount"),
         "views": Metric(event="click", where={"type": "view"}, count=True),
         "conversion": Metric(ratio=("orders", "views")),
+        "order_feed": Metric(event="order", count=True),
         "price": Metric(event="order", where={"type": "created"}, lines=True, last="unit_price"),
     },
     monitors=[
@@ -36,6 +38,7 @@ SETTINGS = Settings(
         Monitor(name="revenue", metric="revenue", kind="revenue", text=Text(en="Revenue fell to {actual}.")),
         Monitor(name="views", metric="views", kind="traffic"),
         Monitor(name="conversion", metric="conversion", kind="conversion"),
+        Monitor(name="order_feed", metric="order_feed", kind="feed_silence"),
         Monitor(name="price", metric="price", kind="price"),
     ],
 )
@@ -134,6 +137,11 @@ def summary(notifications: list[Notification]) -> list[tuple[str, int, str]]:
             id="other events are another cause",
         ),
         pytest.param(
+            [alert("order_feed", grade=4), alert(), alert("conversion")],
+            [("opened", 4, "order feed, with conversion, orders")],
+            id="a silent feed takes everything with it",
+        ),
+        pytest.param(
             [alert("revenue", direction="up"), alert()],
             [("opened", 2, "orders"), ("opened", 2, "revenue")],
             id="another direction is another cause",
@@ -180,6 +188,21 @@ EAST, WEST = alert(entity="region=east"), alert(entity="region=west", at=2)
         pytest.param([[alert(at=2)]], ["updated 2"], id="the whole shop joins"),
         pytest.param([[alert("views", at=2)]], ["opened 2"], id="another cause opens its own"),
         pytest.param(
+            [[], [], [], [], [], [], [], [alert("revenue", "region=east", at=9)]],
+            ["opened 2"],
+            id="the same events in trouble much later",
+        ),
+        pytest.param(
+            [[], [], [], [], [], [], [], [replace(alert("revenue", "region=east", at=9), since_ms=T0)]],
+            [],
+            id="a longer window that began with it",
+        ),
+        pytest.param(
+            [[], [], [], [], [], [], [], [alert(entity="region=west", at=9)]],
+            [],
+            id="its own kind much later",
+        ),
+        pytest.param(
             [[replace(WEST, grade=4)], [later(replace(WEST, grade=4), "resolved", 0, at=3)]],
             ["escalated 4", "downgraded 2"],
             id="never below the worst that is open",
@@ -209,7 +232,7 @@ def test_an_open_incident_is_told_once_per_change(steps: list[list[Alert]], want
     for at, alerts in enumerate(steps, start=2):
         machine.apply([*map(record, alerts), *passed(at)])
         seen += told(machine)
-    assert [f"{each.transition} {each.grade}" for each in seen] == wanted
+    assert [f"{each.transition} {each.grade}" for each in seen] == wanted, summary(seen)
     same = [each for each in seen if each.incident_id == opened[0].incident_id]
     assert [each.sequence for each in same] == list(range(1, len(same) + 1))
 
@@ -456,3 +479,13 @@ def test_an_incident_is_one_line_in_the_terminal(grade: int, transition: Any, sh
     )
     assert line.startswith(shown)
     assert "\n" not in line
+
+
+def test_all_samples_are_of_the_catalogue() -> None:
+    machine = Notify(SETTINGS)
+    machine.apply([record(alert()), *passed(1), Record(0, 0, None, b"?")])
+    samples = list(machine.samples())
+    assert {s.name: len(s.labels) for s in samples} == {
+        s.name: len(CATALOGUE[s.name].labels) for s in samples
+    }
+    assert len({(s.name, s.labels) for s in samples}) == len(samples)
