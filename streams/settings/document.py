@@ -24,18 +24,14 @@ class Node:
 
 def read_document(text: str, file: str) -> Node:
     """Parse one YAML document. Raises SettingsRefused with all faults of its form."""
-    loader = yaml.SafeLoader(text)
     try:
-        root = loader.get_single_node()
-        reader = _Reader(loader, file)
-        node = reader.node(root, Mark(file, 1), ()) if root is not None else Node({}, Mark(file, 1))
+        reader = _Reader(yaml.SafeLoader(text), file)
+        node = reader.root()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SettingsRefused([Fault(Mark(file, line), (), f"not YAML: {error.problem}")]) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SettingsRefused([Fault(Mark(file, 0), (), f"not YAML: {error}")]) from error
-    finally:
-        loader.dispose()
     if reader.faults:
         raise SettingsRefused(reader.faults)
     return node
@@ -83,6 +79,11 @@ class _Reader:
         self._file = file
         self._count = 0
         self.faults: list[Fault] = []
+
+    def root(self) -> Node:
+        source = self._loader.get_single_node()
+        mark = Mark(self._file, 1)
+        return self.node(source, mark, ()) if source is not None else Node({}, mark)
 
     def node(self, source: yaml.Node, mark: Mark, path: tuple[str, ...]) -> Node:
         self._count += 1

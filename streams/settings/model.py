@@ -64,6 +64,7 @@ class Kafka(Section, frozen=True, kw_only=True):
     replication_factor: int = 1
     retention_ms: Duration = msgspec.field(name="retention", default=7 * 86_400_000)
     flush_ceiling_ms: Duration = msgspec.field(name="flush_ceiling", default=250)
+    session_timeout_ms: Duration = msgspec.field(name="session_timeout", default=10_000)
     checkpoint_every_ms: Duration = msgspec.field(name="checkpoint_every", default=60_000)
 
     def partitions_of(self, kind: EventKind) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from detectors.grading import CUTS
+from detectors.registry import build
 from sinks.sentence import check_template
 from streams.plan import base_metrics
 from streams.settings.duration import UNITS_MS, parse_ms
@@ -120,10 +121,6 @@ def _dimension_faults(name: str, metric: str, settings: Settings) -> Iterator[st
 
 
 def _detector_findings(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
-    try:
-        from detectors.registry import build
-    except ImportError:
-        return
     kind = series_kind(settings, monitor.metric)
     try:
         build(monitor.detector, kind, monitor.grades or CUTS[kind])

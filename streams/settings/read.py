@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -55,13 +56,15 @@ def _read(path: str) -> str:
 
 def _layers(user: Node, environ: Mapping[str, str], faults: list[Fault]) -> Node:
     wanted = user.content.get("catalogue") if isinstance(user.content, dict) else None
-    shipped = "" if wanted is not None and wanted.content is False else _shipped()
-    root = merge(read_document(shipped, CATALOGUE), user, faults)
+    shipped = Node({}, user.mark) if wanted is not None and wanted.content is False else _shipped()
+    root = merge(shipped, user, faults)
     return set_paths(root, read_environment(environ, SCALARS), faults)
 
 
-def _shipped() -> str:
-    return (resources.files("streams.settings") / CATALOGUE).read_text(encoding="utf-8")
+@cache
+def _shipped() -> Node:
+    text = (resources.files("streams.settings") / CATALOGUE).read_text(encoding="utf-8")
+    return read_document(text, CATALOGUE)
 
 
 def _rule_faults(settings: Settings, root: Node, faults: list[Fault]) -> Iterator[Fault]:
