@@ -9,7 +9,7 @@ from sinks.headline import affected, headline
 from sinks.notification import Notification, Turn, build
 from sinks.sentence import check_template, sentence
 from streams.cause import Causes
-from streams.incident import Incident, incident_id_of, is_closed, is_news, rank
+from streams.incident import Incident, incident_id_of, is_closed, is_news, parts_of, rank
 from streams.settings.model import Monitor, Settings
 
 _SPOKEN: dict[Turn, Change] = {
@@ -86,7 +86,7 @@ class Casebook:
     def _place(self, opening: Sequence[Alert], touched: dict[str, _Touch]) -> None:
         for group in self._causes.gather(opening):
             incident = self._incident_for(group)
-            known = list(incident.alerts.values())
+            known = parts_of(incident.alerts.values())
             touch = touched.setdefault(incident.id, _Touch(incident))
             touch.is_news |= any(is_news(alert, known) for alert in group)
             for alert in group:
@@ -111,16 +111,16 @@ class Casebook:
         touch = touched.setdefault(incident.id, _Touch(incident))
         touch.is_fresh |= not alert.historical
         self._home[alert.alert_id] = incident
-        given_up = incident.take(alert)
-        if given_up is not None:
-            self.given_up += 1
-            del self._home[given_up.alert_id]
+        incident.take(alert)
         if is_closed(alert):
             touch.closed.append(alert)
             del self._home[alert.alert_id]
 
     def _tell(self, touch: _Touch) -> Notification | None:
         incident = touch.incident
+        for alert in incident.trim():
+            self.given_up += 1
+            del self._home[alert.alert_id]
         turn = incident.turn(is_news=touch.is_news)
         told = None
         if turn is not None and (touch.is_fresh or turn == "resolved"):

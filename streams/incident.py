@@ -1,7 +1,8 @@
 """An incident: alerts with one cause, and what has been told of it."""
 
 import hashlib
-from collections.abc import Set
+from collections.abc import Iterable, Set
+from itertools import chain, combinations
 
 import msgspec
 
@@ -10,9 +11,11 @@ from detectors.series import OTHER, dimensions_of, series_id
 from sinks.notification import Turn
 from streams.cause import is_own
 
-ALERTS_MAX = 2_000  # open alerts kept per incident; beyond, the mildest and newest is given up
+ALERTS_MAX = 2_000  # open alerts kept per incident; beyond, the mildest are given up
 RELATED_WITHIN_MS = 1_800_000  # trouble with the same events that begins later than this is another trouble
 NEWS_GRADE = 3  # from this grade on, an alert that joins is worth telling by itself
+
+Part = frozenset[tuple[str, str]]  # dimensions; empty: the whole shop
 
 
 class Incident(msgspec.Struct):
@@ -50,16 +53,22 @@ class Incident(msgspec.Struct):
         shared = keys & set(self.keys)
         return any(map(is_own, shared)) or (bool(shared) and began_ms <= self.opened_ms + RELATED_WITHIN_MS)
 
-    def take(self, alert: Alert) -> Alert | None:
-        """Take over an alert's new state; return an alert given up for want of room."""
+    def take(self, alert: Alert) -> None:
+        """Take over an alert's new state."""
         self.since_ms = min(self.since_ms, alert.since_ms)
         if is_closed(alert):
             self.alerts.pop(alert.alert_id, None)
-            return None
-        self.alerts[alert.alert_id] = alert
+        else:
+            self.alerts[alert.alert_id] = alert
+
+    def trim(self) -> list[Alert]:
+        """Give up what is beyond ALERTS_MAX, the mildest first, and return it."""
         if len(self.alerts) <= ALERTS_MAX:
-            return None
-        return self.alerts.pop(max(self.alerts.values(), key=_weight).alert_id)
+            return []
+        given_up = self.ranked()[ALERTS_MAX:]
+        for alert in given_up:
+            del self.alerts[alert.alert_id]
+        return given_up
 
     def ranked(self) -> list[Alert]:
         """Return its open alerts, the one that leads first."""
@@ -87,24 +96,28 @@ def rank(alerts: list[Alert]) -> list[Alert]:
     return sorted(alerts, key=_weight)
 
 
-def covers(alert: Alert, other: Alert) -> bool:
-    """Whether `other` is about a part of what `alert` is about, or the same."""
-    if alert.entity == OTHER:
-        return other.entity == OTHER
-    return dimensions_of(alert.entity).items() <= dimensions_of(other.entity).items()
+def parts_of(alerts: Iterable[Alert]) -> set[Part]:
+    """Return the parts of the shop that the alerts are about."""
+    return {frozenset(_items(alert)) for alert in alerts}
 
 
-def is_news(joined: Alert, before: list[Alert]) -> bool:
-    """Whether an alert that joins tells more than the alerts before it: a wider or another, bad part."""
+def is_news(joined: Alert, known: Set[Part]) -> bool:
+    """Whether an alert that joins tells more than those about known parts: a wider or another, bad part."""
     if joined.entity and joined.grade < NEWS_GRADE:
         return False
-    return not any(covers(alert, joined) for alert in before)
+    items = _items(joined)
+    wider = chain.from_iterable(combinations(items, n) for n in range(len(items) + 1))
+    return not any(frozenset(part) in known for part in wider)
 
 
 def incident_id_of(shop: str, lead: Alert) -> str:
     """Return the id of the incident that `lead` opens: the same on every replay."""
     text = "\x1f".join((shop, "incident", lead.alert_id, str(lead.sequence)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _items(alert: Alert) -> list[tuple[str, str]]:
+    return [("", OTHER)] if alert.entity == OTHER else list(dimensions_of(alert.entity).items())
 
 
 def _weight(alert: Alert) -> tuple[int, int, float, str, str]:
