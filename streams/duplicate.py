@@ -17,7 +17,8 @@ class Duplicates:
 
     def __init__(self, horizon_ms: int, capacity: int) -> None:
         self._horizon_ms = horizon_ms
-        self._capacity = capacity
+        self._segment_ids = max(capacity // SEGMENTS, 1)
+        self._room = capacity - self._segment_ids  # for closed segments
         self._seen: set[str] = set()
         self._closed: deque[Segment] = deque()
         self._start_ms = self._end_ms = 0
@@ -35,10 +36,7 @@ class Duplicates:
         self._seen.add(event_id)
         self._ids.append(event_id)
         self._end_ms = clock_ms
-        if (
-            clock_ms - self._start_ms > self._horizon_ms // SEGMENTS
-            or len(self._ids) * SEGMENTS >= self._capacity
-        ):
+        if clock_ms - self._start_ms > self._horizon_ms // SEGMENTS or len(self._ids) >= self._segment_ids:
             self._turn(clock_ms)
         return False
 
@@ -46,7 +44,7 @@ class Duplicates:
         self._closed.append((self._start_ms, self._end_ms, self._ids))
         self._ids = []
         while self._closed and (
-            clock_ms - self._closed[0][1] > self._horizon_ms or len(self._seen) > self._capacity
+            clock_ms - self._closed[0][1] > self._horizon_ms or len(self._seen) > self._room
         ):
             self._seen.difference_update(self._closed.popleft()[2])
 
@@ -58,6 +56,6 @@ class Duplicates:
         """Take over the state of `segments`."""
         if not segments:
             return
-        *closed, (self._start_ms, self._end_ms, self._ids) = segments
-        self._closed = deque(closed)
+        *closed, (self._start_ms, self._end_ms, ids) = segments
+        self._closed, self._ids = deque(closed), list(ids)
         self._seen = {event_id for _, _, ids in segments for event_id in ids}
