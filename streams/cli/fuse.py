@@ -1,6 +1,11 @@
 """Resetting the dead-letter fuse: an order to the workers on the control topic."""
 
-from kafka import KafkaProducer
+import time
+from collections.abc import Mapping
+
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.errors import RetriableError
+from kafka.structs import OffsetAndMetadata
 
 from streams.control import Reset, to_output
 from streams.failure import Failure
@@ -8,6 +13,8 @@ from streams.settings.model import Settings
 from streams.topics import CONNECT_MS, admin, explained
 
 CONFIRM_S = 30
+COORDINATOR_S = 15.0
+PAUSE_S = 0.2
 
 
 def reset(settings: Settings, topic: str) -> list[Reset]:
@@ -33,7 +40,23 @@ def reset(settings: Settings, topic: str) -> list[Reset]:
 
 def _orders(settings: Settings, topic: str) -> list[Reset]:
     with admin(settings) as client:
-        group = settings.kafka.group
-        offsets = client.list_group_offsets({group: None})[group]
+        offsets = _group_offsets(client, settings.kafka.group, time.monotonic() + COORDINATOR_S)
     committed = {at.partition: found.offset for at, found in offsets.items() if at.topic == topic}
     return [Reset(topic, at, offset) for at, offset in sorted(committed.items()) if offset >= 0]
+
+
+def _group_offsets(
+    client: KafkaAdminClient, group: str, until_s: float
+) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    # A broker that no group has used yet, or that has just started, has no coordinator for a moment.
+    while True:
+        try:
+            found: Mapping[TopicPartition, OffsetAndMetadata] = client.list_group_offsets({group: None})[
+                group
+            ]
+        except RetriableError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return found
