@@ -62,18 +62,15 @@ class Encoder:
 
     def orders(self, sessions: Sessions, orders: Orders, steps: Sequence[Step], which: Ints) -> Encoded:
         """Encode rows of the order topic: the steps one after the other, in the order given."""
-        order = np.concatenate([step.order for step in steps])[which]
-        types = np.repeat(
-            np.array([step.type for step in steps], dtype=object), [len(s.order) for s in steps]
-        )
-        back = np.repeat([step.back for step in steps], [len(step.order) for step in steps])[which]
+        number, order = np.divmod(which, len(orders.lost))
+        back = np.array([step.back for step in steps])[number]
         session = orders.buyer[order]
         ids = self.order_ids(order)
         shop = self._shop
         columns = (
-            [f"{name}-{row}" for name, row in zip(ids, which.tolist(), strict=True)],
+            [f"{name}-{nth}" for name, nth in zip(ids, number.tolist(), strict=True)],
             np.concatenate([step.event_time for step in steps])[which].tolist(),
-            types[which],
+            np.array([step.type for step in steps], dtype=object)[number],
             ids,
             [f"u{number:05d}" for number in sessions.user[session].tolist()],
             shop.regions.names[sessions.region[session]],
@@ -105,12 +102,12 @@ class Encoder:
         )
         return [sku.encode() for sku in skus], encode(StockRecord, columns)
 
-    def _costs(self, step: Ints, campaign: Ints) -> list[float]:
+    def _costs(self, step: Ints, campaign: Ints) -> list[float | None]:
         """Return what the shop pays for a click on an advertisement: by campaign, none without one."""
         organic = self._shop.campaigns.names[campaign] == ""
         paid_for = (step == CODES["click"]) & ~organic
-        costs: list[float] = np.where(paid_for, np.round(0.4 + 0.1 * campaign, 2), 0.0).tolist()
-        return costs
+        costs = np.where(paid_for, np.round(0.4 + 0.1 * campaign, 2), 0.0).tolist()
+        return [cost or None for cost in costs]
 
     def _lines(self, orders: Orders, order: Ints, back: NDArray[np.bool_]) -> list[list[Line]]:
         """Return the lines of each order; quantities are negative for goods that come back."""

@@ -12,7 +12,6 @@ from streams.simulate.shop import Noise
 DELAY_MAX_S = 20.0
 AGAIN_MAX_S = 60.0  # a duplicate comes no later after the first
 AGAIN_S = 3.0
-NOISE_MAX_MS = 1_000_000  # no record takes longer than that
 
 FINE, LATE, DUPLICATE, BROKEN = range(4)
 FLAWS = ("fine", "late", "duplicates", "broken")
@@ -50,6 +49,11 @@ def travel(noise: Noise, event_time: NDArray[np.int64], rng: np.random.Generator
         flaw=np.concatenate([first, flaw[twice]]),
         damage=np.concatenate([damage, damage[twice]]),
     )
+
+
+def travel_max_ms(noise: Noise) -> int:
+    """Return how long a record is on its way at most."""
+    return round((noise.late_s[1] + DELAY_MAX_S + AGAIN_MAX_S) * 1000) + 2
 
 
 def damaged(value: bytes, damage: int) -> bytes:

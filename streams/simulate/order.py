@@ -22,12 +22,15 @@ PICK_MS = 1_000  # from payment to the movement of the goods
 
 
 class Step(NamedTuple):
-    """Something that happens to orders: which of them (indices), when, and whether the goods come back."""
+    """Something that may happen to orders: to which of them, when, and whether the goods come back.
+
+    One entry an order in `which` and `event_time`, so that a fault does not move the chances of the others.
+    """
 
     type: str
-    order: Ints
+    which: Flags
     event_time: Ints
-    back: bool
+    back: bool = False
 
 
 class Moves(NamedTuple):
@@ -80,7 +83,7 @@ class Orders:
         return np.round(np.bincount(self.line_order, weights=lines, minlength=len(self.lost)), 2)
 
     def steps(self) -> Iterator[Step]:
-        """Yield what happens, kind by kind, for the orders that exist."""
+        """Yield what happens, kind by kind."""
         paid, paid_ms = self.paid, self.paid_ms
         made = ~self.lost
         again = made & self.declined[:, 0] & self.retried
@@ -89,14 +92,14 @@ class Orders:
         shipped = paid & ~self.cancelled
         shipped_ms = paid_ms + self.after_ms[:, 2]
         refunded = shipped & self.refunded
-        yield _step("created", made, self.created_ms)
-        yield _step("payment_failed", made & self.declined[:, 0], self.tried_ms[:, 0])
-        yield _step("payment_failed", again & self.declined[:, 1], self.tried_ms[:, 1])
-        yield _step("paid", paid, paid_ms)
-        yield _step("cancelled", regretted, paid_ms + self.after_ms[:, 0], back=True)
-        yield _step("cancelled", unpaid, self.created_ms + self.after_ms[:, 1], back=True)
-        yield _step("shipped", shipped, shipped_ms)
-        yield _step("refunded", refunded, shipped_ms + self.after_ms[:, 3], back=True)
+        yield Step("created", made, self.created_ms)
+        yield Step("payment_failed", made & self.declined[:, 0], self.tried_ms[:, 0])
+        yield Step("payment_failed", again & self.declined[:, 1], self.tried_ms[:, 1])
+        yield Step("paid", paid, paid_ms)
+        yield Step("cancelled", regretted, paid_ms + self.after_ms[:, 0], back=True)
+        yield Step("cancelled", unpaid, self.created_ms + self.after_ms[:, 1], back=True)
+        yield Step("shipped", shipped, shipped_ms)
+        yield Step("refunded", refunded, shipped_ms + self.after_ms[:, 3], back=True)
 
     def moves(self) -> tuple[Moves, Moves]:
         """Return the goods that leave for paid orders, and those that come back for cancelled ones."""
@@ -147,8 +150,3 @@ def _waits(rng: np.random.Generator, size: int, means_s: tuple[float, ...], max_
     """Return waits in ms, (size, len(means_s)): Gamma of shape 2, so that none is almost nothing."""
     drawn = rng.gamma(2.0, 0.5, (size, len(means_s))) * np.array(means_s) * 1000
     return np.asarray(np.minimum(np.rint(drawn).astype(np.int64) + 500, max_ms))
-
-
-def _step(name: str, which: Flags, times: Ints, *, back: bool = False) -> Step:
-    order = np.flatnonzero(which)
-    return Step(name, order, times[order], back)

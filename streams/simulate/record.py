@@ -42,11 +42,16 @@ class Records(NamedTuple):
         return map(Record, kinds, *columns)
 
 
+NOTHING = Records._make(
+    np.empty(0, dtype=dtype) for dtype in (np.int8, np.object_, np.object_, np.int64, np.int64, np.int8)
+)
+
+
 class Queue:
     """Records that have not arrived yet."""
 
     def __init__(self) -> None:
-        self._waiting: list[Records] = []
+        self._waiting: list[Records] = [NOTHING]
 
     def add(self, records: Records) -> None:
         """Put records in; of two that arrive in the same ms, the one put in first comes first."""

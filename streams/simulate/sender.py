@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
 from streams.failure import Failure
 from streams.settings.model import EventKind, Settings
 from streams.simulate.pace import Pace
@@ -58,9 +61,6 @@ async def send_to_kafka(
 
     Raises Failure if Kafka is not there or refuses a record.
     """
-    from aiokafka import AIOKafkaProducer  # heavy: only where Kafka is used
-    from aiokafka.errors import KafkaError
-
     servers = settings.kafka.bootstrap_servers
     producer = AIOKafkaProducer(
         bootstrap_servers=servers, enable_idempotence=True, linger_ms=LINGER_MS, max_batch_size=BATCH_BYTES

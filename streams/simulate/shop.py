@@ -87,7 +87,7 @@ class Shop:
     clicks_per_s: float = 1.0  # records on the click topic, mean over a week
     hours: tuple[float, ...] = HOURS
     weekdays: tuple[float, ...] = WEEKDAYS
-    spread: tuple[float, float, float] = (0.04, 0.05, 0.03)  # of a day, an hour, five minutes
+    spread: tuple[float, float, float] = (0.04, 0.05, 0.03)  # of a day, an hour, ten minutes
     users: int = 50_000
     channels: Mix = CHANNELS
     devices: dict[str, Mix] = field(

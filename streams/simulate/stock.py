@@ -14,8 +14,8 @@ Ints = NDArray[np.int64]
 REASONS = ("sale", "return", "purchase", "transfer", "write_off", "")
 SALE, RETURN, PURCHASE, TRANSFER, WRITE_OFF, LEVEL = range(len(REASONS))
 NIGHT_HOUR = 4  # local time at which every shelf is filled to its target
-LEVELS_PER_CHUNK = 3
-WRITE_OFFS_PER_CHUNK = 0.5
+LEVELS_PER_CHUNK = 6
+WRITE_OFFS_PER_CHUNK = 1.0
 UNITS_PER_ORDER = 2.5  # about; only sizes the shelves
 DAYS_ON_SHELF = 2.0
 

@@ -12,15 +12,15 @@ from streams.simulate.chance import generator
 from streams.simulate.encoder import Encoded, Encoder
 from streams.simulate.fault import Fault, Scene
 from streams.simulate.funnel import Journeys, rows_per_session, walk
-from streams.simulate.noise import BROKEN, FLAWS, Arrivals, damaged, travel
+from streams.simulate.noise import BROKEN, FLAWS, Arrivals, damaged, travel, travel_max_ms
 from streams.simulate.order import REFUND_MAX_MS, SHIP_MAX_MS, Orders, take_orders
-from streams.simulate.record import KINDS, Queue, Record, Records
+from streams.simulate.record import KINDS, NOTHING, Queue, Record, Records
 from streams.simulate.season import HOUR_MS, Season
 from streams.simulate.session import Sessions, draw_sessions
 from streams.simulate.shop import Shop
 from streams.simulate.stock import RETURN, SALE, Rows, Stock
 
-CHUNK_MS = 300_000
+CHUNK_MS = 600_000
 # Where the simulation really begins, so that its start is like any moment: the longest life of an order, and
 # two hours for session, payment and a late arrival. The stock is set once in that time (every night).
 LEAD_MS = SHIP_MAX_MS + REFUND_MAX_MS + 2 * HOUR_MS
@@ -40,8 +40,9 @@ def simulate(
 ) -> Iterator[Record]:
     """Return the records that arrive in [start_ms, end_ms) (epoch ms), in arrival order.
 
-    Same arguments, same bytes. Cut at any time, the parts together are the whole; a fault changes what it
-    touches and nothing else. No event_time is after its arrival. `tally` counts what was yielded.
+    Same arguments, same bytes. Cut at any time, the parts together are the whole. A fault changes what it
+    touches, and of the rest only which stock records of its time are late, twice or broken. No event_time is
+    after its arrival. `tally` counts what was yielded.
 
     Raises Failure if the span is empty, the seed negative, or a fault does not fit the shop.
     """
@@ -106,7 +107,11 @@ class _Simulation:
         steps = tuple(orders.steps())
         times = np.concatenate([step.event_time for step in steps])
         yield self._sent(
-            index, "order", times, None, lambda which: encoder.orders(sessions, orders, steps, which)
+            index,
+            "order",
+            times,
+            np.concatenate([step.which for step in steps]),
+            lambda which: encoder.orders(sessions, orders, steps, which),
         )
         moves = self._moves(sessions, orders, encoder)
         rows = self._stock.advance(moves, start_ms, start_ms + CHUNK_MS, self._generator("stock", index))
@@ -144,8 +149,10 @@ class _Simulation:
         encode: Callable[[NDArray[np.int64]], Encoded],
     ) -> Records:
         """Send rows on their way; only what arrives within the span is written at all."""
-        arrivals = travel(self._shop.noise, event_time, self._generator(f"{kind} noise", index))
         start_ms, end_ms = self._span_ms
+        if event_time.max(initial=0) + travel_max_ms(self._shop.noise) < start_ms:
+            return NOTHING
+        arrivals = travel(self._shop.noise, event_time, self._generator(f"{kind} noise", index))
         on = (arrivals.arrival_ms >= start_ms) & (arrivals.arrival_ms < end_ms)
         if kept is not None:
             on &= kept[arrivals.row]

@@ -1,7 +1,6 @@
 """The truth: which faults a simulation holds, and where they should be seen; written beside the events."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +10,7 @@ from streams.simulate.shop import Shop
 VERSION = 1
 
 
-class FaultTruth(NamedTuple):
+class FaultTruth(msgspec.Struct):
     """One fault: times are epoch ms of event time, [start_ms, end_ms)."""
 
     kind: str

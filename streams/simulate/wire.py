@@ -20,7 +20,7 @@ class Click(msgspec.Struct, omit_defaults=True, gc=False):
     campaign: str = ""
     sku: str = ""
     category: str = ""
-    cost: float = 0.0
+    cost: float | None = None
 
 
 class Line(msgspec.Struct, gc=False):
