@@ -123,11 +123,13 @@ def compact(keys: Ints) -> tuple[Ints, Ints]:
     """Return the distinct keys, sorted, and for each key its place among them."""
     if not len(keys):
         return keys, keys
-    low = int(keys.min())
-    span = int(keys.max()) - low + 1
-    if span > 4 * len(keys) + 1024:
+    low, high = int(keys.min()), int(keys.max())
+    if high - low > 4 * len(keys) + 1024:  # sorting beats a table of the span
         distinct, place = np.unique(keys, return_inverse=True)
         return distinct, place
-    seen = np.zeros(span, np.bool_)
-    seen[keys - low] = True
-    return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[keys - low]
+    shifted = keys - low
+    seen = np.zeros(high - low + 1, np.bool_)
+    seen[shifted] = True
+    if seen.all():
+        return np.arange(low, high + 1), shifted
+    return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[shifted]

@@ -27,7 +27,7 @@ class Grid:
         self.present: NDArray[np.bool_] | None = None
         panes, pane = columns.panes(pane_ms)
         place, samples = self._combine(dims)
-        named = [_placed(dims, self._values(dims, sample), partitions) for sample in samples.tolist()]
+        named = [_placed(dims, values, partitions) for values in self._values(dims, samples)]
         homes = np.array([home for _, home in named], np.int64)
         order = np.argsort(homes, kind="stable")
         rank = np.empty_like(order)
@@ -58,9 +58,10 @@ class Grid:
         samples[place[::-1]] = np.arange(len(place))[::-1]
         return place, samples
 
-    def _values(self, dims: tuple[str, ...], sample: int) -> tuple[Hashable, ...]:
+    def _values(self, dims: tuple[str, ...], samples: Ints) -> list[tuple[Hashable, ...]]:
         columns = (self.columns.codes(dim) for dim in dims)
-        return tuple(values[codes[sample]] for codes, values in columns)
+        read = [[values[code] for code in codes[samples].tolist()] for codes, values in columns]
+        return list(zip(*read, strict=True)) if read else [()]
 
 
 @lru_cache(maxsize=200_000)

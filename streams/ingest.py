@@ -1,7 +1,6 @@
 """Ingest: one input partition in; sums per pane and entity, dead letters and late events out."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast
 
 from detectors.alert import Change
 from sinks.metrics import Sample
@@ -15,6 +14,7 @@ from streams.machine import Output, Record
 from streams.pane import Panes
 from streams.partial import NO_TIME, Partial, to_bytes
 from streams.plan import build_plan, plan_hash
+from streams.presence import Presence, Standing
 from streams.reject import Reject, to_dead_letter
 from streams.settings.model import EventKind, Settings
 from streams.watermark import Watermark
@@ -43,6 +43,7 @@ class Ingest:
         self._watermark = Watermark(settings.time.lateness_ms)
         self._duplicates = Duplicates(settings.limits.duplicate_horizon_ms, settings.limits.duplicate_ids)
         self._fuse = Fuse(settings.fuse)
+        self._presence = Presence(settings.time)
         self._outcomes: dict[Outcome, int] = {"aggregated": 0, "rejected": 0, "late": 0, "duplicate": 0}
         self._reasons: dict[str, int] = {}
         self._unknown_fields = 0
@@ -55,9 +56,6 @@ class Ingest:
         self._flushed_offset = self._flushed_read = self._flushed_late = 0
         self._flushed_pane = self._passed_pane()
         self._alert_waits = False
-        # told by the last partial, and when the last record was noticed
-        self._told: tuple[bool, int] | None = None
-        self._busy_ms: int | None = None
 
     def apply(self, records: Sequence[Record]) -> None:
         """Take the next records of the log. Never raises on input."""
@@ -83,9 +81,8 @@ class Ingest:
         self._outcomes[self._place(event, record)] += 1
 
     def _place(self, event: Event, record: Record) -> Outcome:
-        event_ms = cast(int, event.event_time)  # the decoder made it epoch ms
-        clock_ms = max(self._watermark.top_ms, min(event_ms, record.timestamp))
-        if self._duplicates.seen(event.event_id, clock_ms):
+        event_ms: int = event.event_time  # type: ignore[assignment]  # the decoder made it epoch ms
+        if self._duplicates.seen(event.event_id, self._watermark.top_after(event_ms, record.timestamp)):
             return "duplicate"
         behind_ms = self._watermark.observe(event_ms, record.timestamp)
         if behind_ms > self._too_late_ms:
@@ -103,15 +100,8 @@ class Ingest:
             self._alert("opened", blow, record)
 
     def _alert(self, transition: Change, blow: Blow, record: Record) -> None:
-        alert = fuse_alert(
-            self._settings,
-            self._topic,
-            self._partition,
-            blow,
-            transition=transition,
-            record_ms=record.timestamp,
-        )
-        self._outputs.append(alert)
+        where = self._settings, self._topic, self._partition
+        self._outputs.append(fuse_alert(*where, blow, transition=transition, record_ms=record.timestamp))
         self._alert_waits = True
 
     @property
@@ -135,29 +125,23 @@ class Ingest:
         projected time enters a new pane.
         """
         outputs, self._outputs = self._outputs, []
-        if self._busy_ms is None or self._next_offset > self._flushed_offset:
-            self._busy_ms = now_ms
-        time = self._settings.time
-        idle = caught_up and not self.paused and now_ms - self._busy_ms >= time.idle_after_ms
-        projected_ms = (
-            NO_TIME if time.replay else self._watermark.projected_ms(now_ms, time.silence_horizon_ms)
-        )
-        told = (idle, projected_ms // time.pane_ms if idle else 0)
-        if self._next_offset > self._flushed_offset or told != self._told:
-            outputs += self._partials(projected_ms, idle=idle)
-            self._told = told
+        read = self._next_offset > self._flushed_offset
+        at_end = caught_up and not self.paused
+        standing = self._presence.look(self._watermark, now_ms, read=read, at_end=at_end)
+        if read or standing.news:
+            outputs += self._partials(standing)
         self._alert_waits = False
         return outputs
 
-    def _partials(self, projected_ms: int, *, idle: bool) -> list[Output]:
+    def _partials(self, standing: Standing) -> list[Output]:
         head = Partial(
             topic=self._topic,
             partition=self._partition,
             from_offset=self._flushed_offset,
             to_offset=self._next_offset,
             watermark_ms=self._watermark.passed_ms,
-            projected_ms=projected_ms,
-            idle=idle,
+            projected_ms=standing.projected_ms,
+            idle=standing.idle,
             record_ms=self._record_ms,
             read=self._read - self._flushed_read,
             late=self._outcomes["late"] - self._flushed_late,

@@ -1,6 +1,7 @@
 """Panes: what a batch of events adds to each pane and entity of each group, split by partial partition."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Panes:
         self._pane_ms = settings.time.pane_ms
         self._partitions = settings.kafka.partial_partitions
         self._wheres = {name: metric.where for name, metric in settings.metrics.items()}
-        self._groups = [group for group in build_plan(settings) if group.event == kind]
+        self._groups = [(group.key, group) for group in build_plan(settings) if group.event == kind]
 
     def cells(self, events: Sequence[Event]) -> list[dict[str, Cells]]:
         """Return the cells touched: for each partial partition, group key -> cells."""
@@ -33,7 +34,7 @@ class Panes:
         plain = Columns(self._kind, events)
         lines: Columns | None = None
         grids: dict[tuple[bool, tuple[str, ...]], Grid] = {}
-        for group in self._groups:
+        for key, group in self._groups:
             if group.lines and lines is None:
                 lines = LineColumns(plain)
             columns = lines if group.lines and lines is not None else plain
@@ -44,7 +45,7 @@ class Panes:
                 grid = Grid(columns, group.dims, self._pane_ms, self._partitions)
                 grids[group.lines, group.dims] = grid
             for partition, cells in self._of_group(group, grid):
-                split[partition][group.key] = cells
+                split[partition][key] = cells
         return split
 
     def _of_group(self, group: Group, grid: Grid) -> Iterator[tuple[int, Cells]]:
@@ -54,21 +55,20 @@ class Panes:
             return
         touched, place = compact(grid.cell[chosen])
         result = tally(group, columns, chosen, place, len(touched))
+        entities, entity = compact(grid.entity[touched])
+        panes = grid.pane[touched]
         bounds = np.searchsorted(touched, grid.starts).tolist()
-        for partition in range(self._partitions):
-            start, end = bounds[partition], bounds[partition + 1]
+        for partition, (start, end) in enumerate(pairwise(bounds)):
             if start == end:
                 continue
-            rows = touched[start:end]
-            entities, entity = compact(grid.entity[rows])
-            names = [grid.entities[i] for i in entities.tolist()]
+            first, last = entity[start], entity[end - 1]  # a partition's cells and entities lie together
             part = result.part(start, end)
             yield (
                 partition,
                 Cells(
-                    names,
-                    entity.astype(np.int32),
-                    grid.pane[rows],
+                    [grid.entities[i] for i in entities[first : last + 1].tolist()],
+                    (entity[start:end] - first).astype(np.int32),
+                    panes[start:end],
                     part.counts,
                     part.values,
                     part.times,

@@ -20,6 +20,11 @@ class Watermark:
         """The watermark: top_ms less the lateness granted; NO_TIME before any event."""
         return NO_TIME if self.top_ms == NO_TIME else self.top_ms - self._lateness_ms
 
+    def top_after(self, event_ms: int, record_ms: int) -> int:
+        """Return what top_ms would be with this event."""
+        step_ms = event_ms if event_ms < record_ms else record_ms
+        return max(self.top_ms, step_ms)
+
     def observe(self, event_ms: int, record_ms: int) -> int:
         """Take an event; return by how many ms it was older than the watermark when read (late: > 0)."""
         top_ms = self.top_ms
