@@ -62,6 +62,7 @@ class Board:
         self.windows = windows
         self.roster = roster
         self.seen = np.zeros(0, bool)
+        self.seen_count = 0
         self.readers: list[Cursor] = []
         self.buckets: dict[int, Bucket] = {}
         self._neutral = _NEUTRAL.get(group.aggregate, 0)
@@ -112,6 +113,11 @@ class Board:
             self._combine(whole, slots, bucket)
         return whole
 
+    def remember(self, seen: NDArray[np.bool_]) -> None:
+        """Take over which slots were seen, from a stored state."""
+        self.seen = seen
+        self.seen_count = int(seen.sum())
+
     def put_back(self, start: int, slots: Rows, part: Bucket) -> None:
         """Add stored entries of a bucket."""
         self._into(self._bucket(start), slots, part)
@@ -135,6 +141,7 @@ class Board:
         if len(self.seen) < len(self.roster):
             self.seen = np.concatenate([self.seen, np.zeros(len(self.roster) - len(self.seen), bool)])
         self.seen[slots] = True
+        self.seen_count = int(self.seen.sum())
 
     def _merge(self, bucket: Bucket, slots: Rows, cells: Cells, at: Rows) -> None:
         """Add entries `at` of the cells; the same slot may occur for several panes."""

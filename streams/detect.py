@@ -1,5 +1,6 @@
 """Detect: partials in, alert transitions out; one machine per partial partition."""
 
+import heapq
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -30,7 +31,7 @@ class Detect:
         self.settings = settings
         self.partition = partition
         self.parts = Assembly(settings, durable=durable)
-        self.frontier = Frontier(settings.time.max_skew_ms, expected)
+        self.frontier = Frontier(settings.time.lateness_ms, settings.time.max_skew_ms, expected)
         self.showcase = Showcase(partition)
         self.passed_ms = NO_TIME
         self._teller = Teller(settings)
@@ -84,16 +85,25 @@ class Detect:
 
     def close_passed(self) -> None:
         """Close every window that event time has passed, earliest end first, and tell how far that is."""
-        while (pulse := self._next_pulse()) is not None:
+        ready = [(end, i, p) for i, p in enumerate(self.parts.pulses.values()) if (end := self._ready(p))]
+        heapq.heapify(ready)
+        while ready:
+            _, i, pulse = heapq.heappop(ready)
             for seen in pulse.close():
                 self._tell(seen)
-            for board in {board for watch in pulse.watches for board in watch.boards}:
-                board.forget()
+            if following := self._ready(pulse):
+                heapq.heappush(ready, (following, i, pulse))
+        for board in {board for watch in self.parts.watches.values() for board in watch.boards}:
+            board.forget()
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
         pane_ms = self.settings.time.pane_ms
         passed = self.frontier.passed(self.frontier.floor)
         if passed // pane_ms > self.passed_ms // pane_ms:
             self.passed_ms = passed
-            progress = Progress(self.partition, passed, self.frontier.record_ms)
+            lag_ms = self.frontier.lag_ms(self.frontier.floor)
+            progress = Progress(self.partition, passed, passed + lag_ms)
             self._outputs.append(to_output(progress, self.settings.topics.alert))
 
     def finish(self, end_ms: int) -> None:
@@ -110,15 +120,24 @@ class Detect:
                 for seen in pulse.close():
                     self._tell(seen)
 
-    def _next_pulse(self) -> Pulse | None:
-        ready: list[tuple[int, int, Pulse]] = []
+    def rebase(self) -> None:
+        """Keep what was learned, forget where it came from: what follows comes from other sources.
+
+        The time until then is missing data, not silence.
+        """
+        self.frontier.leave_sources()
         for pulse in self.parts.pulses.values():
-            passed = self.frontier.passed(pulse.topics)
-            pulse.cursor.skip_to(passed)
-            end = pulse.cursor.next_end()
-            if end is not None and end <= passed:
-                ready.append((end, len(ready), pulse))
-        return min(ready)[2] if ready else None
+            pulse.cursor.restart()
+            pulse.kept.clear()
+        for board in (board for boards in self.parts.boards.values() for board in boards):
+            board.buckets.clear()
+
+    def _ready(self, pulse: Pulse) -> int | None:
+        """Return the end of the next window of a pulse if event time has passed it."""
+        passed = self.frontier.passed(pulse.topics)
+        pulse.cursor.skip_to(passed)
+        end = pulse.cursor.next_end()
+        return end if end is not None and end <= passed else None
 
     def _merge(self, board: Board, cells: Cells, topic: str) -> None:
         touched, late = board.add(cells)

@@ -126,7 +126,7 @@ def _bucket_parts(board: Board, start: int, bucket: Bucket) -> Iterator[tuple[An
 def _load_seen(detect: Detect, key: str, length: int, hop: int, seen: bytes) -> None:
     board = _find_board(detect, key, length, hop)
     if board is not None:
-        board.seen = np.frombuffer(seen, bool).copy()
+        board.remember(np.frombuffer(seen, bool).copy())
 
 
 def _load_bucket(  # noqa: PLR0917 (the fields of a block)

@@ -17,6 +17,7 @@ class Source(msgspec.Struct):
     projected_ms: int
     idle: bool
     written_ms: int  # when the partial was appended, by the log's clock
+    lag_ms: int  # how much later than they happened its newest events were recorded
     read: int
     late: int
 
@@ -34,11 +35,11 @@ class Frontier(msgspec.Struct):
     works off a backlog lags by hours and must be waited for.
     """
 
+    lateness_ms: int
     max_skew_ms: int
     expected: dict[str, int]  # topic -> partitions
     sources: dict[str, Source] = {}
     floor: dict[str, int] = {}
-    record_ms: int = 0
     written_ms: int = 0
 
     def advance(self, partial: Partial, written_ms: int) -> None:
@@ -50,6 +51,7 @@ class Frontier(msgspec.Struct):
                 f" {known.to_offset}; the partial topic was tampered with or truncated: use a new group"
             )
         watermark, read, late = (known.watermark_ms, known.read, known.late) if known else (NO_TIME, 0, 0)
+        lag_ms = partial.record_ms - partial.watermark_ms - self.lateness_ms
         self.sources[partial.source] = Source(
             topic=partial.topic,
             to_offset=partial.to_offset,
@@ -57,10 +59,10 @@ class Frontier(msgspec.Struct):
             projected_ms=partial.projected_ms,
             idle=partial.idle,
             written_ms=written_ms,
+            lag_ms=lag_ms if partial.watermark_ms > NO_TIME else 0,
             read=read + partial.read,
             late=late + partial.late,
         )
-        self.record_ms = max(self.record_ms, partial.record_ms)
         self.written_ms = max(self.written_ms, written_ms)
         self._raise_floor(partial.topic)
 
@@ -71,6 +73,13 @@ class Frontier(msgspec.Struct):
     def passed(self, topics: Iterable[str]) -> int:
         """Return the event time all of these topics have passed, of those ever seen; NO_TIME if none was."""
         return min((self._reached(topic) for topic in topics if self._is_seen(topic)), default=NO_TIME)
+
+    def lag_ms(self, topics: Iterable[str]) -> int:
+        """Return how much later than they happened events of these topics are recorded: history, if hours."""
+        wanted = set(topics)
+        sources = [s for s in self.sources.values() if s.topic in wanted]
+        awake = [s.lag_ms for s in sources if not s.idle]
+        return max(awake or [s.lag_ms for s in sources], default=0)
 
     def late_ratio(self, topics: Iterable[str]) -> float:
         """Return the share of late records among those read from these topics."""

@@ -80,12 +80,12 @@ class Teller:
     def _with_pipeline(self, alert: Alert, watch: Watch, frontier: Frontier) -> Alert:
         """Add what the log says about how trustworthy and how old this is."""
         topics = {self._settings.topics.of_event(board.group.event) for board in watch.boards}
-        age_ms = frontier.record_ms - alert.window_end_ms
+        lag_ms = frontier.lag_ms(topics)
         return replace(
             alert,
-            historical=age_ms > self._settings.time.notify_within_ms,
+            historical=lag_ms > self._settings.time.notify_within_ms,
             late_ratio=frontier.late_ratio(topics),
-            lag_s=age_ms / 1000,
+            lag_s=lag_ms / 1000,
         )
 
     def _with_words(self, alert: Alert, watch: Watch) -> Alert:

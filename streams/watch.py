@@ -56,6 +56,7 @@ class Watch:
         self.bank = bank
         self.rule = rule
         self.rows = np.zeros(0, np.int64)  # slot -> row of the bank
+        self._known = -1  # entities seen when rows were last given out
 
     @property
     def roster(self) -> Roster:
@@ -92,6 +93,10 @@ class Watch:
 
     def _admit(self) -> None:
         """Give a row to every entity the boards have seen and the monitor watches."""
+        known = sum(board.seen_count for board in self.boards)
+        if known == self._known:
+            return
+        self._known = known
         self._grow()
         seen = np.zeros(len(self.roster), bool)
         for board in self.boards:

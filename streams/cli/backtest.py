@@ -1,11 +1,13 @@
 """`fenghuo backtest`: recorded events through the detectors, alerts into a file."""
 
-import sys
+import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+
+from streams.cli.recorded import TopicOfFile, progress
 
 if TYPE_CHECKING:
     from streams.backtest import Backtest
@@ -27,7 +29,9 @@ GRADES = ("IV", "III", "II", "I")
 @click.option(
     "--notifications", type=click.Path(dir_okay=False), help="Where what people would be told goes."
 )
-@click.option("--topic", "topics", multiple=True, metavar="KIND=FILE", help="All lines of FILE are of KIND.")
+@click.option(
+    "--topic", "topics", multiple=True, type=TopicOfFile(), help="A file of one kind, whatever its lines say."
+)
 @click.option(
     "--order", type=click.Choice(["time", "file"]), default="time", help="Merge, or take as they lie."
 )
@@ -38,7 +42,7 @@ def command(
     inputs: tuple[str, ...],
     alerts: str,
     notifications: str | None,
-    topics: tuple[str, ...],
+    topics: "tuple[tuple[str, EventKind], ...]",
     order: Any,
     timezone: str | None,
     as_json: bool,
@@ -59,12 +63,13 @@ def command(
     from streams.settings import load
 
     settings = _in_zone(load(config), timezone)
-    kinds = dict(_topic(settings, text) for text in topics)
-    files = [*inputs, *(file for file in kinds if file not in inputs)]
+    kinds = dict(topics)
+    files = list(dict.fromkeys([*inputs, *kinds]))
     run = Backtest(settings)
     summary = Summary(run)
-    with _open(alerts) as told, _open(notifications or "/dev/null") as sent:
-        for output in run.run(_shown(read(files, kinds, order, settings.fields), files)):
+    events = read(files, kinds, order, settings.fields)
+    with _open(alerts) as told, _open(notifications) as sent, progress(events, files, "backtest") as shown:
+        for output in run.run(shown):
             if output.topic == settings.topics.alert:
                 summary.alert(output)
                 told.write((output.value or b"") + b"\n")
@@ -98,7 +103,9 @@ class Summary:
         days = self._days()
         outcomes: Counter[str] = Counter()
         for ingest in self._run.ingests.values():
-            outcomes.update(ingest.outcomes)
+            for sample in ingest.samples():
+                if sample.name == "fenghuo_events_total":
+                    outcomes[sample.labels[-1]] += int(sample.value)
         return {
             "events": sum(self._run.tally.records.values()),
             "by_topic": dict(self._run.tally.records),
@@ -140,30 +147,5 @@ def _in_zone(settings: "Settings", timezone: str | None) -> "Settings":
     return msgspec.structs.replace(settings, time=time)
 
 
-def _topic(settings: "Settings", text: str) -> "tuple[str, EventKind]":
-    kind, equals, file = text.partition("=")
-    kinds: dict[str, EventKind] = {
-        "click": "click",
-        "order": "order",
-        "inventory": "inventory",
-        "metric": "metric",
-    }
-    names = {**kinds, **{settings.topics.of_event(k): k for k in kinds.values()}}
-    if not equals or kind not in names:
-        raise click.BadParameter(f"--topic {text}: give KIND=FILE, KIND one of {', '.join(kinds)}")
-    return file, names[kind]
-
-
-def _open(path: str) -> IO[bytes]:
-    return open(path, "wb")
-
-
-def _shown(records: Any, files: list[str]) -> Any:
-    """Yield records; on a terminal, with a bar over what has been read."""
-    if not sys.stderr.isatty():
-        yield from records
-        return
-    with click.progressbar(
-        records, label=f"{len(files)} files", file=sys.stderr, update_min_steps=50_000
-    ) as bar:
-        yield from bar
+def _open(path: str | None) -> IO[bytes]:
+    return open(path or os.devnull, "wb")

@@ -9,7 +9,7 @@ def partial(topic="orders", partition=0, *, watermark=NO_TIME, to=1, start=0, id
 
 
 def frontier(**expected):
-    return Frontier(600_000, {"orders": 1, **expected})
+    return Frontier(0, 600_000, {"orders": 1, **expected})
 
 
 def test_a_topic_has_passed_what_its_slowest_partition_has():
