@@ -13,6 +13,7 @@ from streams.simulate.pace import Pace
 from streams.simulate.record import Record
 
 LINGER_MS = 20
+TIMEOUT_MS = 15_000  # how long a topic may be unknown, or an answer missing
 BATCH_BYTES = 65_536
 WAIT_MIN_S = 0.005  # one sleep for many records: sent a little later than due, never earlier
 UNCONFIRMED_MAX = 20_000
@@ -63,7 +64,11 @@ async def send_to_kafka(
     """
     servers = settings.kafka.bootstrap_servers
     producer = AIOKafkaProducer(
-        bootstrap_servers=servers, enable_idempotence=True, linger_ms=LINGER_MS, max_batch_size=BATCH_BYTES
+        bootstrap_servers=servers,
+        enable_idempotence=True,
+        linger_ms=LINGER_MS,
+        max_batch_size=BATCH_BYTES,
+        request_timeout_ms=TIMEOUT_MS,
     )
     try:
         await producer.start()

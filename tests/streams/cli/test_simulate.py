@@ -1,6 +1,7 @@
 """`fenghuo simulate`: what it writes, and what it refuses."""
 
 import json
+import socket
 
 import pytest
 from click.testing import CliRunner
@@ -41,6 +42,17 @@ def test_without_an_output_the_events_go_to_stdout():
     done = _run("--broken", "0")
     assert done.exit_code == 0
     assert {"event_id", "event_time", "type"} <= json.loads(done.stdout.splitlines()[0]).keys()
+
+
+def test_kafka_that_is_not_there_is_a_failure_with_what_to_do(monkeypatch):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # taken but not listening: nobody answers there
+        servers = f"127.0.0.1:{unused.getsockname()[1]}"
+        monkeypatch.setenv("FENGHUO_KAFKA__BOOTSTRAP_SERVERS", servers)
+        done = _run("--kafka")
+    assert done.exit_code == 1
+    assert f"Kafka at {servers}" in done.output
+    assert "fenghuo kafka up" in done.output
 
 
 @pytest.mark.parametrize(
