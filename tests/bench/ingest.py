@@ -67,7 +67,7 @@ def click(rng: random.Random, i: int) -> dict[str, Any]:
 
 def order(rng: random.Random, i: int) -> dict[str, Any]:
     """Return an order with one to three lines."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "sku": f"sku-{rng.randrange(2_000)}",
             "qty": rng.randrange(1, 5),
