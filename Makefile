@@ -53,13 +53,13 @@ check: $(READY) ## lint, format, types, layers
 		|| $(BIN)/python -m pytest --no-header tests/test_layers.py tests/test_names.py
 
 bench: $(READY) ## events per second of the machines, one core
-	@for file in tests/bench/[a-z]*.py; do $(BIN)/python -m "tests.bench.$$(basename $$file .py)"; done
+	@for file in $$(grep -l __main__ tests/bench/*.py); do $(BIN)/python -m "tests.bench.$$(basename $$file .py)"; done
 
 chaos: setup ## kill, restart, rebalance at any moment, against the golden run
 	@$(BIN)/python -m pytest tests/chaos
 
 quality: $(READY) ## what the detectors find on labelled recordings in RECORDINGS
-	@for file in tests/quality/[a-z]*.py; do $(BIN)/python -m "tests.quality.$$(basename $$file .py)"; done
+	@for file in $$(grep -l __main__ tests/quality/*.py); do $(BIN)/python -m "tests.quality.$$(basename $$file .py)"; done
 
 recordings: $(READY) ## run the shipped catalogue over RECORDINGS, write docs/recordings.md
 	@$(BIN)/python -m docs.recordings $(RECORDINGS)
