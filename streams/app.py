@@ -1,0 +1,201 @@
+"""A worker: the Faust app that drives the machines of all topics, from start to an orderly end."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from sinks.metrics import Sample
+from streams.control import Control
+from streams.exit_code import AGAIN, CRASHED
+from streams.failure import Failure
+from streams.machine import Output
+from streams.restore import Refused
+from streams.role import Role
+from streams.runner import Parts, Runner
+from streams.settings.model import Settings
+from streams.transport import App
+
+DRAIN_S = 10.0
+LEAVE_S = 5.0
+TICK_S = 1.0
+BACKOFF_S = (1, 2, 5, 10, 30)
+
+logger = logging.getLogger(__name__)
+
+
+def _unheard(*_: object) -> None:
+    """Take news nobody asked for."""
+
+
+class Telemetry(NamedTuple):
+    """Where a worker's news go.
+
+    ready      told once, when the worker has joined its group
+    publish    given all samples about once a second
+    committed  given the outputs of each transaction, after it
+    observe    given each observation of a histogram: name, labels, seconds
+    """
+
+    ready: Callable[[], None] = _unheard
+    publish: Callable[[Sequence[Sample]], None] = _unheard
+    committed: Callable[[Role, Sequence[Output]], None] = _unheard
+    observe: Callable[[str, tuple[str, ...], float], None] = _unheard
+
+
+async def serve(
+    settings: Settings, roles: Mapping[str, Role], topics: Collection[str], telemetry: Telemetry
+) -> None:
+    """Work until SIGTERM or SIGINT; then drain and return. Every error ends the process (see `crash`).
+
+    roles: by the topic they read; topics: those that must be there.
+
+    Raises Refused if topics are missing.
+    """
+    stop = _stop_signal()
+    if not await _topics_are_there(settings.kafka.bootstrap_servers, topics, stop):
+        return
+    control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
+    await control.read()
+    runner = Runner(Parts(settings, roles, control, crash, telemetry.committed, telemetry.observe))
+    app = _app(settings, roles, runner)
+    tasks = [
+        _guarded(_start(app, telemetry)),
+        _guarded(_crash_with(app)),
+        _guarded(control.follow()),
+        _guarded(_tick(runner, telemetry)),
+    ]
+    await stop.wait()
+    await _end(app, runner, tasks)
+
+
+def crash(error: BaseException) -> NoReturn:
+    """End the process at once, before any offset can move; the exit code says whether to start again."""
+    if isinstance(error, Failure):
+        print(f"fenghuo worker: {error}", file=sys.stderr)
+        code = error.exit_code
+    elif isinstance(error, ProducerFenced):
+        logger.warning("another worker took a partition over: ending")
+        code = AGAIN
+    else:
+        logger.critical("ending on an unforeseen error; what was not committed is read again", exc_info=error)
+        code = AGAIN if isinstance(error, KafkaError | TimeoutError | OSError) else CRASHED
+    logging.shutdown()
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _app(settings: Settings, roles: Mapping[str, Role], runner: Runner) -> App:
+    kafka = settings.kafka
+    app = App(kafka.group, kafka.bootstrap_servers, runner, kafka.session_timeout_ms / 1000)
+    for topic, role in roles.items():
+        app.batches(topic, f"{role.name}:{topic}", runner.take)
+    return app
+
+
+async def _start(app: App, telemetry: Telemetry) -> None:
+    await app.start()
+    telemetry.ready()
+
+
+async def _crash_with(app: App) -> None:
+    crash(await app.failed())
+
+
+async def _tick(runner: Runner, telemetry: Telemetry) -> None:
+    while True:
+        runner.watch()
+        telemetry.publish(tuple(runner.samples()))
+        await asyncio.sleep(TICK_S)
+
+
+async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) -> None:
+    logger.info("draining")
+    await runner.close(DRAIN_S)
+    for task in tasks:
+        task.cancel()
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await app.stop()
+    except TimeoutError:
+        logger.warning("did not leave the group in time; the others wait for the session to run out")
+
+
+def _guarded(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    async def guarded() -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 (whatever it is, the process ends)
+            crash(error)
+
+    return asyncio.get_running_loop().create_task(guarded())
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event set by SIGTERM or SIGINT; a second one ends the process at once."""
+    stop = asyncio.Event()
+
+    def handle(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle, number)
+    return stop
+
+
+async def _topics_are_there(bootstrap_servers: str, topics: Collection[str], stop: asyncio.Event) -> bool:
+    """Wait for the broker; False when stopped meanwhile. Raises Refused if topics are missing."""
+    attempt = 0
+    while not stop.is_set():
+        try:
+            found = await _topics(bootstrap_servers)
+        except KafkaError:
+            wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
+            logger.warning(
+                "Kafka does not answer at %s (kafka.bootstrap_servers); trying again in %d s. "
+                "For a local one: fenghuo kafka up",
+                bootstrap_servers,
+                wait_s,
+            )
+            attempt += 1
+            await _sleep(stop, wait_s)
+        else:
+            _refuse_missing(sorted(set(topics) - found))
+            return True
+    return False
+
+
+async def _topics(bootstrap_servers: str) -> set[str]:
+    noise = logging.getLogger("aiokafka")
+    noise.disabled = True  # it logs every address it could not reach; we say it once
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+    try:
+        await consumer.start()
+        return set(await consumer.topics())
+    finally:
+        noise.disabled = False
+        await consumer.stop()
+
+
+def _refuse_missing(missing: Sequence[str]) -> None:
+    if missing:
+        raise Refused(f"topics are missing: {', '.join(missing)}. Create them with `fenghuo topics apply`.")
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,69 @@
+"""The transactions of one partition: outputs and offset become visible together, or not at all."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer, OffsetAndMetadata, TopicPartition
+
+from streams.machine import Output
+
+COMMIT_TIMEOUT_S = 60.0
+TRANSACTION_TIMEOUT_MS = (
+    30_000  # a worker that hangs in a transaction hides later records no longer than this
+)
+REQUEST_BYTES_MAX = 16 * 1_048_576  # before compression; the broker has its own limit on what arrives
+
+
+class Transactions:
+    """A transactional producer that always has a transaction begun.
+
+    `open` fences whoever wrote under the same id before: its next commit fails for good. After any error the
+    transaction is left as it is and the process must end: the next `open` under this id aborts it.
+    """
+
+    def __init__(self, bootstrap_servers: str, transactional_id: str, group: str) -> None:
+        self._group = group
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap_servers,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            max_request_size=REQUEST_BYTES_MAX,
+            compression_type="lz4",
+        )
+
+    async def open(self) -> None:
+        """Connect, and fence the former owner."""
+        await self._producer.start()
+        await self._producer.begin_transaction()
+
+    async def commit(
+        self, outputs: Sequence[Output], source: TopicPartition, offset: int, metadata: str
+    ) -> None:
+        """Write the outputs and the offset of `source` in one transaction; begin the next one.
+
+        Raises what aiokafka raises (ProducerFenced when another worker took over), TimeoutError.
+        """
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            # All sends are waited for one by one: a failed batch alone would not fail the commit. Offsets
+            # come after them: the broker stalls a produce request that meets a transaction in transition.
+            await asyncio.gather(*[await self._send(output) for output in outputs])
+            await self._producer.send_offsets_to_transaction(
+                {source: OffsetAndMetadata(offset, metadata)}, self._group
+            )
+            await self._producer.commit_transaction()
+            await self._producer.begin_transaction()
+
+    async def close(self) -> None:
+        """Disconnect. What was sent and not committed is aborted by the next owner, or times out."""
+        await self._producer.stop()
+
+    async def _send(self, output: Output) -> asyncio.Future[object]:
+        sent: asyncio.Future[object] = await self._producer.send(
+            output.topic,
+            output.value,
+            output.key,
+            output.partition,
+            output.timestamp,
+            list(output.headers),
+        )
+        return sent
