@@ -25,4 +25,4 @@ def learn(cells: Cells, pace: Pace, strange: Column32, after_s: float) -> None:
     if adopted.any():
         some = cells.some(adopted)
         level.adopt(some)
-        some["cusum"] = 0
+        some["cusum"] = some["cusum_peak"] = 0

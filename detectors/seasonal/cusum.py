@@ -13,14 +13,16 @@ FACTORS = np.array([0.05, 0.4, 0.7, 1.5, 2.5], dtype=np.float32)
 DOWN, UP = slice(0, 3), slice(3, 5)
 CAP = 20.0  # nats
 UP_CLIP = 4.0  # greatest evidence of one point, nats
+RECOVERED = 6.0  # nats for normality since its peak that end a sum, or small counts carry it for days
 
-COLUMNS = {"cusum": Column("f4", (len(FACTORS),))}
+COLUMNS = {"cusum": Column("f4", (len(FACTORS),)), "cusum_peak": Column("f4", (len(FACTORS),))}
 
 
 class Sums(NamedTuple):
-    """The sums after a point, (factor, row), and their cap in the score, which falls with wander."""
+    """The sums after a point and their peaks, (factor, row), and their cap in the score, lower with wander."""
 
     sums: Column32
+    peaks: Column32
     cap: Column32
 
     def down(self) -> Column32:
@@ -46,7 +48,14 @@ def sums_of(cells: Cells, x: Column32, mu: Column32, judged: Column32, down_clip
     gain[UP] = np.clip(gain[UP], -UP_CLIP, UP_CLIP)
     old = cells["cusum"]
     sums = np.where(judged, np.clip(old + gain, 0, CAP), old)
-    return Sums(sums, 40 / (wander * wander))
+    peaks = np.maximum(cells["cusum_peak"], sums)
+    going_on = (sums > 0) & (peaks - sums < RECOVERED)
+    return Sums(sums * going_on, peaks * going_on, 40 / (wander * wander))
+
+
+def learn(cells: Cells, sums: Sums) -> None:
+    """Take over the sums of a point."""
+    cells["cusum"], cells["cusum_peak"] = sums.sums, sums.peaks
 
 
 def _evidence(cells: Cells, x: Column32, mu: Column32) -> Column32:

@@ -4,7 +4,18 @@ import numpy as np
 
 from detectors import novelty, stuck
 from detectors.cells import Cells, Column32
-from detectors.seasonal import adoption, evidence, fatigue, fine, level, noise, season, spikiness, sustained
+from detectors.seasonal import (
+    adoption,
+    cusum,
+    evidence,
+    fatigue,
+    fine,
+    level,
+    noise,
+    season,
+    spikiness,
+    sustained,
+)
 from detectors.seasonal.pace import rate
 from detectors.seasonal.reading import Reading
 
@@ -75,7 +86,7 @@ def _learn_count(reading: Reading) -> None:
     cells, said = reading.cells, reading.evidence
     assert said.sums is not None  # noqa: S101 (counts and ratios have both)
     assert said.deviation is not None  # noqa: S101
-    cells["cusum"] = said.sums.sums
+    cusum.learn(cells, said.sums)
     z = np.where(reading.window.judged, reading.residual.z_fine, 0).astype(np.float32)
     sustained.learn(cells, z, said.deviation, reading.window.pace)
     stuck.learn_count(cells, reading.window.x, said.stuck)

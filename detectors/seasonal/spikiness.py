@@ -33,12 +33,14 @@ def divisor(cells: Cells, window: Window) -> Column32:
 
 def learn(cells: Cells, window: Window, size: Column32) -> None:
     """Take the size of a residual as experience; a half hour's maximum counts when the half hour is over."""
-    ended = cells["spike_slot"] != window.moment.half_hour
+    slot, now = window.moment.half_hour, cells["spike_now"]
+    moved = cells["spike_slot"] != slot
+    ended = moved & (now > 0)
+    largest = np.where(moved, size, np.maximum(now, size))
     if ended.any():
         _commit(cells.some(ended))
-    largest = np.where(ended, size, np.maximum(cells["spike_now"], size))
     cells["spike_now"] = largest
-    cells["spike_slot"] = window.moment.half_hour
+    cells["spike_slot"] = slot
 
 
 def _commit(cells: Cells) -> None:
@@ -47,6 +49,6 @@ def _commit(cells: Cells) -> None:
     old, mean, seen = cells.slot("spike", slot), cells["spike_mean"], cells["spike_seen"] + 1
     cells.set_slot("spike", old + rate(RATE, days) * (now - old), slot)
     cells.set_slot("spike_days", days, slot)
-    capped = np.where(seen > 1, np.minimum(now, 5 * mean), now)
+    capped = np.where(mean > 0, np.minimum(now, 5 * mean), now)
     cells["spike_mean"] = mean + rate(SLOW, seen) * (capped - mean)
     cells["spike_seen"] = seen
