@@ -10,13 +10,14 @@ from detectors.table import Context
 
 HALF_HOURS = 48
 FINE_SLOTS = 288
+WHOLE_DAY_S = 43_200.0  # windows from here on have the factor of their day and no shape
 
 
 class Moment(NamedTuple):
     """Slots of a window's start in local time: ints for all rows, or one per row.
 
     before, after  the two half hours whose middles lie around it; `share` is the weight of `after`
-    weekend        0 Monday to Friday, 1 Saturday and Sunday
+    weekend        0 Monday to Friday, 1 Saturday and Sunday; 0 for windows that their weekday tells apart
     day            0 Monday to 6 Sunday
     half_hour      0 to 47
     fine           slot of the day for windows under half an hour (at most 288 a day)
@@ -47,7 +48,7 @@ def moment_of(context: Context) -> Moment:
         before=_index(before % HALF_HOURS),
         after=_index((before + 1) % HALF_HOURS),
         share=float(share) if share.ndim == 0 else share.astype(np.float32),
-        weekend=_index(day >= 5),
+        weekend=_index((day >= 5) & (step_s < WHOLE_DAY_S)),
         day=_index(day),
         half_hour=_index(np.floor(day_s / 1800.0)),
         fine=_index(np.minimum(fine, FINE_SLOTS - 1)),

@@ -9,7 +9,6 @@ from detectors.columns import Column
 from detectors.seasonal.pace import Pace, rate
 from detectors.table import Kind
 
-RATE = 0.001  # of variances, per point
 OUTLIER = 9.0  # variances at which a squared residual is clipped
 WANDER = 0.3  # rate of the average whose variance tells independent noise from wandering noise
 QUIET = 0.176  # variance of that average over independent noise
@@ -123,5 +122,5 @@ def learn_drift(cells: Cells, weight: Column32, clipped: Column32, mu: Column32,
 
 
 def weight_of(points: Column32, pace: Pace, caution: Column32) -> Column32:
-    """Return the rate of all variances at this age."""
-    return rate(RATE * caution, points + pace.settle)
+    """Return the rate of all variances at this age: half of it is remembered, as early errors are a poor guide."""
+    return rate(pace.noise * caution, (points + pace.settle) / 2)

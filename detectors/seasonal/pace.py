@@ -22,6 +22,7 @@ class Pace(NamedTuple):
     level       share of the level that one point renews: 1.7 days' memory
     profile     decay of a slot's sums per point: ten visits' memory
     day         decay of a weekday's sums per point: ten days' memory
+    noise       share of variances that one point renews: 1000 points' memory, 300 of hours, 100 of days
     loss        share of the season's losses that one point renews: 3 days' memory, at least 20 points
     prior       pseudo-points behind a day-of-week factor of 1
     spread      squared variation expected before anything is known, beside pure counting noise
@@ -35,6 +36,7 @@ class Pace(NamedTuple):
     level: Rate
     profile: Rate
     day: Rate
+    noise: Rate
     loss: Rate
     prior: Rate
     spread: Rate
@@ -58,6 +60,7 @@ def pace_of(step_s: float | Floats) -> Pace:
         np.clip(step / 150_000, 0.0003, 0.05),
         1 - 0.9 ** (np.minimum(step, 3600) / 1800),
         0.1 * step / DAY_S,
+        0.001 * np.clip(np.sqrt(step / 300), 1, 10),
         np.clip(step / 259_200, 0.0002, 0.05),
         1600 * np.minimum(1, 300 / step),
         0.0005 * np.clip((step / 300) ** 0.77, 1, 80),
