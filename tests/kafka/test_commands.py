@@ -144,6 +144,21 @@ def test_a_replay_without_topics_says_how_to_make_them(
     assert "`fenghuo topics apply` makes it" in capfd.readouterr().err
 
 
+def test_an_interrupted_replay_has_sent_what_it_says(topics: Settings, config: str, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b"\n".join([*events(4), json.dumps({"event_time": T0 + 86_000_000}).encode()]))
+    args = [sys.executable, "-m", "streams.cli.main", "replay", str(file), "--config", config]
+    with subprocess.Popen(args, stderr=subprocess.PIPE, text=True, cwd=ROOT) as replay:
+        assert replay.stderr is not None
+        while not read(topics, topics.topics.metric):  # the fourth event; the fifth is a day away
+            assert replay.poll() is None
+        replay.send_signal(signal.SIGINT)
+        assert replay.wait(timeout=30) == 130
+        told = replay.stderr.read()
+    assert "4 events sent" in told
+    assert "Traceback" not in told
+
+
 def letters(settings: Settings) -> list[Output]:
     rejects = [
         ("click", b"{", Reject("broken_json", "ends early")),
