@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -38,27 +39,35 @@ class Telemetry(NamedTuple):
     """Where a worker's news go.
 
     ready      told once, when the worker has joined its group
+    status     told about once a second what is in the way of work; empty: nothing
     publish    given all samples about once a second
     committed  given the outputs of each transaction, after it
     observe    given each observation of a histogram: name, labels, seconds
     """
 
     ready: Callable[[], None] = _unheard
+    status: Callable[[str], None] = _unheard
     publish: Callable[[Sequence[Sample]], None] = _unheard
     committed: Callable[[Role, Sequence[Output]], None] = _unheard
     observe: Callable[[str, tuple[str, ...], float], None] = _unheard
 
 
 async def serve(
-    settings: Settings, roles: Mapping[str, Role], topics: Collection[str], telemetry: Telemetry
+    settings: Settings,
+    roles: Mapping[str, Role],
+    topics: Collection[str],
+    telemetry: Telemetry,
+    *,
+    watch_stdin: bool = False,
 ) -> None:
     """Work until SIGTERM or SIGINT; then drain and return. Every error ends the process (see `crash`).
 
-    roles: by the topic they read; topics: those that must be there.
+    roles: by the topic they read; topics: those that must be there; watch_stdin: the end of stdin (whoever
+    started us is gone) counts as a signal.
 
     Raises Refused if topics are missing.
     """
-    stop = _stop_signal()
+    stop = _stop_signal(watch_stdin=watch_stdin)
     if not await _topics_are_there(settings.kafka.bootstrap_servers, topics, stop):
         return
     control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
@@ -69,7 +78,7 @@ async def serve(
         _guarded(_start(app, telemetry)),
         _guarded(_crash_with(app)),
         _guarded(control.follow()),
-        _guarded(_tick(runner, telemetry)),
+        _guarded(_tick(app, runner, telemetry)),
     ]
     await stop.wait()
     await _end(app, runner, tasks)
@@ -102,6 +111,7 @@ def _app(settings: Settings, roles: Mapping[str, Role], runner: Runner) -> App:
 
 async def _start(app: App, telemetry: Telemetry) -> None:
     await app.start()
+    app.joined = True
     telemetry.ready()
 
 
@@ -109,9 +119,10 @@ async def _crash_with(app: App) -> None:
     crash(await app.failed())
 
 
-async def _tick(runner: Runner, telemetry: Telemetry) -> None:
+async def _tick(app: App, runner: Runner, telemetry: Telemetry) -> None:
     while True:
         runner.watch()
+        telemetry.status(runner.waiting() if app.joined else "joining the group")
         telemetry.publish(tuple(runner.samples()))
         await asyncio.sleep(TICK_S)
 
@@ -140,7 +151,7 @@ def _guarded(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
     return asyncio.get_running_loop().create_task(guarded())
 
 
-def _stop_signal() -> asyncio.Event:
+def _stop_signal(*, watch_stdin: bool) -> asyncio.Event:
     """Return an event set by SIGTERM or SIGINT; a second one ends the process at once."""
     stop = asyncio.Event()
 
@@ -152,7 +163,15 @@ def _stop_signal() -> asyncio.Event:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, handle, number)
+    if watch_stdin:
+        threading.Thread(target=_await_end_of_stdin, args=(loop, stop), daemon=True).start()
     return stop
+
+
+def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
 
 
 async def _topics_are_there(bootstrap_servers: str, topics: Collection[str], stop: asyncio.Event) -> bool:

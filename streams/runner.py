@@ -121,6 +121,11 @@ class Runner:
             samples.append(Sample("fenghuo_transactions_total", (name,), transactions))
         return samples
 
+    def waiting(self) -> str:
+        """Return what is in the way of reading all that was assigned; empty if nothing is."""
+        claims = len(self._claims)
+        return f"restoring {claims} of {claims + len(self.owners)} partitions" if claims else ""
+
     def watch(self) -> None:
         """End the process if a log has more and nothing of it was applied for long. Call once a second."""
         for owner in self.owners.values():

@@ -65,6 +65,7 @@ class Takeover:
 
         Raises Refused if a log does not hold what is needed.
         """
+        started = time.monotonic()
         await asyncio.gather(*(transactions.open() for transactions in claims.values()))
         committed = await source.committed(list(claims))
         topics = {self._roles[partition.topic].state_topic for partition in claims}
@@ -78,6 +79,7 @@ class Takeover:
             ready(Owner(partition, state, role, transactions, self._hooks))
 
         await asyncio.gather(*(own(*claim) for claim in claims.items()))
+        logger.info("took %d partitions over in %.1f s", len(claims), time.monotonic() - started)
 
     async def _state(
         self, partition: TopicPartition, found: list[Found], committed: OffsetAndMetadata | None
@@ -111,6 +113,6 @@ class Takeover:
 
 def _tell(name: str, start: Start, elapsed_s: float, plan: str) -> None:
     replayed = start.position - start.replay_from
-    logger.info("%s: at offset %d, %d replayed, %.2f s", name, start.position, replayed, elapsed_s)
+    logger.debug("%s: at offset %d, %d replayed, %.2f s", name, start.position, replayed, elapsed_s)
     if start.used is not None and start.used.checkpoint.plan != plan:
         logger.info("%s: the configuration changed since the checkpoint", name)

@@ -193,6 +193,7 @@ class App(faust.App):  # type: ignore[misc] # untyped
 
     def __init__(self, name: str, bootstrap_servers: str, runner: Runner, session_timeout_s: float) -> None:
         self.runner = runner
+        self.joined = False  # the group; set by whoever starts the app
         super().__init__(
             name,
             broker=[f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")],

@@ -14,6 +14,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.log import Log
+from streams.machine import Output
 from streams.settings.model import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -98,17 +99,27 @@ def produce(
     settings: Settings, topic: str, values: Sequence[tuple[int, bytes]], compression: str | None = None
 ) -> None:
     """Write (partition, value) to a topic."""
+    send(settings, [Output(topic, None, value, partition=part) for part, value in values], compression)
 
-    async def send() -> None:
+
+def send(settings: Settings, outputs: Sequence[Output], compression: str | None = None) -> None:
+    """Write records; return when all are there."""
+
+    async def write() -> None:
         producer = AIOKafkaProducer(
             bootstrap_servers=settings.kafka.bootstrap_servers, compression_type=compression, linger_ms=5
         )
         async with producer:
             await asyncio.gather(
-                *[await producer.send(topic, value, partition=part) for part, value in values]
+                *[
+                    await producer.send(
+                        one.topic, one.value, one.key, one.partition, headers=list(one.headers)
+                    )
+                    for one in outputs
+                ]
             )
 
-    asyncio.run(send())
+    asyncio.run(write())
 
 
 def read(settings: Settings, topic: str, partitions: int) -> list[list]:
