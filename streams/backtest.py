@@ -13,7 +13,8 @@ from streams.notify import Notify
 from streams.progress import is_progress
 from streams.settings.model import EventKind, Settings
 
-CHUNK = 20_000  # records between flushes: windows close in the same order whatever it is
+CHUNK = 20_000  # records, or
+CHUNK_MS = 86_400_000  # event time between flushes: windows close in the same order whatever it is
 
 
 @dataclass
@@ -48,13 +49,13 @@ class Backtest:
     def run(self, records: Iterable[tuple[EventKind, Record]]) -> Iterator[Output]:
         """Yield all outputs that leave the machines: alerts, notifications, dead letters."""
         pending: dict[EventKind, list[Record]] = {}
-        waiting = 0
+        waiting, since_ms = 0, 0
         for kind, record in records:
+            if waiting >= CHUNK or record.timestamp - since_ms >= CHUNK_MS:
+                yield from self._apply(pending)
+                pending, waiting, since_ms = {}, 0, record.timestamp
             pending.setdefault(kind, []).append(record)
             waiting += 1
-            if waiting >= CHUNK:
-                yield from self._apply(pending)
-                pending, waiting = {}, 0
         yield from self._apply(pending)
         yield from self._finish()
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detectors.columns import Rows
 from detectors.table import Floats
 from streams.cursor import Cursor
+from streams.distinct import REGISTERS, estimate
 from streams.partial import Cells
 from streams.plan import Aggregate, Group
 from streams.roster import Roster
@@ -22,19 +23,19 @@ class Bucket:
 
     __slots__ = ("counts", "ids", "registers", "times", "values")
 
-    def __init__(self, aggregate: Aggregate, registers: int) -> None:
+    def __init__(self, aggregate: Aggregate) -> None:
         self.counts = np.zeros(0, np.int64)
         self.values = np.zeros(0, np.int64)
         self.times = np.zeros(0, np.int64)
         self.ids: dict[int, str] = {}
-        self.registers = np.zeros((0, registers if aggregate == "distinct" else 0), np.uint8)
+        self.registers = np.zeros((0, REGISTERS if aggregate == "distinct" else 0), np.uint8)
 
     @classmethod
     def of(
         cls, counts: Ints, values: Ints, times: Ints, ids: Sequence[str], registers: NDArray[np.uint8]
     ) -> "Bucket":
         """Return a bucket whose entry i has these columns; ids may be empty."""
-        bucket = cls("count", 0)
+        bucket = cls("count")
         bucket.counts, bucket.values, bucket.times, bucket.registers = counts, values, times, registers
         bucket.ids = dict(enumerate(ids))
         return bucket
@@ -66,6 +67,7 @@ class Board:
         self.readers: list[Cursor] = []
         self.buckets: dict[int, Bucket] = {}
         self._neutral = _NEUTRAL.get(group.aggregate, 0)
+        self._empty = Bucket(group.aggregate)
 
     def add(self, cells: Cells) -> tuple[dict[int, Rows], int]:
         """Merge cells; return the slots touched by bucket, and how many cells no reader can use."""
@@ -95,18 +97,21 @@ class Board:
         if group.aggregate == "count":
             return counts, counts.astype(np.float64)
         if group.aggregate == "distinct":
-            return counts, _estimate(merged.registers)
+            return counts, estimate(merged.registers)
         values = merged.values / group.scale
         return counts, values if group.aggregate == "sum" else np.where(counts > 0, values, np.nan)
 
     def merged(self, buckets: list[int]) -> Bucket:
         """Return the buckets as one, sized to the roster."""
         there = [self.buckets[start] for start in buckets if start in self.buckets]
+        if not there:
+            self._empty.reserve(len(self.roster), self._neutral)
+            return self._empty
         for bucket in there:
             bucket.reserve(len(self.roster), self._neutral)
         if len(there) == 1:
             return there[0]
-        whole = Bucket(self.group.aggregate, there[0].registers.shape[1] if there else 1)
+        whole = Bucket(self.group.aggregate)
         whole.reserve(len(self.roster), self._neutral)
         slots = np.arange(len(self.roster))
         for bucket in there:
@@ -134,7 +139,7 @@ class Board:
 
     def _bucket(self, start: int) -> Bucket:
         if start not in self.buckets:
-            self.buckets[start] = Bucket(self.group.aggregate, 0)
+            self.buckets[start] = Bucket(self.group.aggregate)
         return self.buckets[start]
 
     def _see(self, slots: Rows) -> None:
@@ -156,8 +161,6 @@ class Board:
         self._into(bucket, slots, part)
 
     def _into(self, bucket: Bucket, slots: Rows, part: Bucket) -> None:
-        if self.group.aggregate == "distinct" and bucket.registers.shape[1] == 0:
-            bucket.registers = np.zeros((len(bucket.counts), part.registers.shape[1]), np.uint8)
         bucket.reserve(len(self.roster), self._neutral)
         self._combine(bucket, slots, part)
 
@@ -184,17 +187,3 @@ def _take_last(into: Bucket, slots: Rows, part: Bucket) -> None:
         if new > (int(into.times[slot]), into.ids.get(slot, "")):
             into.times[slot], into.ids[slot] = new
             into.values[slot] = part.values[i]
-
-
-def _estimate(registers: NDArray[np.uint8]) -> Floats:
-    """HyperLogLog's estimate with linear counting for small sets (Flajolet et al. 2007)."""
-    m = registers.shape[1]
-    if m == 0:
-        return np.zeros(len(registers))
-    alpha = 0.7213 / (1 + 1.079 / m)
-    raw = alpha * m * m / np.exp2(-registers.astype(np.float64)).sum(axis=1)
-    empty = (registers == 0).sum(axis=1)
-    with np.errstate(divide="ignore"):
-        small = m * np.log(m / np.maximum(empty, 1e-300))
-    estimate: Floats = np.where((raw <= 2.5 * m) & (empty > 0), small, raw)
-    return estimate

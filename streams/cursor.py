@@ -36,10 +36,13 @@ class Cursor:
         self.next_ms = window.end_ms
         return window
 
-    def skip_to(self, passed_ms: int) -> None:
-        """After a gap too long to be silence, go on at the present."""
-        if self.next_ms is not None and passed_ms - self.next_ms > GAP_MAX_MS:
-            self.next_ms, self.kept = self.windows.bucket_of(passed_ms), []
+    def is_far_from(self, time_ms: int) -> bool:
+        """Whether more than the longest silence lies between the next bucket and a time."""
+        return self.next_ms is not None and time_ms - self.next_ms > GAP_MAX_MS
+
+    def jump_to(self, time_ms: int) -> None:
+        """Go on at the bucket of a time: what lies between is missing, not silence."""
+        self.next_ms, self.kept = self.windows.bucket_of(time_ms), []
 
     def restart(self) -> None:
         """Begin again with the next event: what lies between is missing, not silence."""

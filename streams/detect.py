@@ -135,7 +135,7 @@ class Detect:
     def _ready(self, pulse: Pulse) -> int | None:
         """Return the end of the next window of a pulse if event time has passed it."""
         passed = self.frontier.passed(pulse.topics)
-        pulse.cursor.skip_to(passed)
+        pulse.skip_gap(passed)
         end = pulse.cursor.next_end()
         return end if end is not None and end <= passed else None
 

@@ -31,11 +31,23 @@ class Pulse:
         self.cursor = Cursor(windows)
         self.watches: list[Watch] = []
         self.kept: dict[tuple[Watch, int], Seen] = {}  # by watch and window end
+        self._data_ms = 2**62  # where the next events were when last looked for
 
     @property
     def banks(self) -> list[Bank]:
         """The banks of its watches, each once."""
         return list(dict.fromkeys(watch.bank for watch in self.watches))
+
+    def skip_gap(self, passed_ms: int) -> None:
+        """Leave out windows of a gap that is too long to be silence, up to the next event or the present."""
+        if not self.cursor.is_far_from(passed_ms) or not self.cursor.is_far_from(self._data_ms):
+            return
+        start = self.cursor.next_ms or 0
+        boards = {board for watch in self.watches for board in watch.boards}
+        ahead = (bucket for board in boards for bucket in board.buckets if bucket >= start)
+        self._data_ms = min(ahead, default=passed_ms)
+        if self.cursor.is_far_from(self._data_ms):
+            self.cursor.jump_to(min(self._data_ms, passed_ms))
 
     def close(self) -> list[Seen]:
         """Close the next window."""

@@ -40,10 +40,10 @@ def test_only_the_last_windows_can_be_restated():
     assert c.oldest_needed_ms() == (10 - KEPT_WINDOWS) * FIVE
 
 
-def test_a_gap_of_months_is_missing_data_not_zeros():
+def test_a_gap_of_months_can_be_jumped_over():
     c = cursor()
     c.begin(0)
-    c.skip_to(GAP_MAX_MS)
-    assert c.next_ms == 0
-    c.skip_to(GAP_MAX_MS + 10 * FIVE)
-    assert c.next_ms == GAP_MAX_MS + 10 * FIVE
+    assert not c.is_far_from(GAP_MAX_MS)
+    assert c.is_far_from(GAP_MAX_MS + 10 * FIVE)
+    c.jump_to(GAP_MAX_MS + 10 * FIVE + 7)
+    assert c.close() == (GAP_MAX_MS + 10 * FIVE, GAP_MAX_MS + 11 * FIVE)
