@@ -89,7 +89,7 @@ class Converter:
     def _sections(self, node: Node, item_type: type[Section], path: Path) -> Any:
         if not isinstance(node.content, list):
             return self._fault(node.mark, path, f"found {plain(node)!r}; allowed: a list (lines with `-`)")
-        items = (self.section(i, item_type, (*path, _label(i, n))) for n, i in enumerate(node.content))
+        items = (self.section(item, item_type, (*path, _label(item))) for item in node.content)
         return [item for item in items if item is not INVALID]
 
     def _leaf(self, node: Node, type_: Any, path: Path) -> Any:
@@ -137,7 +137,7 @@ def _is_section(type_: Any) -> bool:
     return isinstance(type_, type) and issubclass(type_, Section)
 
 
-def _label(item: Node, number: int) -> str:
+def _label(item: Node) -> str:
     content: Content = item.content
     named = content.get("name") if isinstance(content, dict) else None
-    return str(named.content) if named is not None else f"#{number + 1}"
+    return str(named.content) if named is not None else "(no name)"
