@@ -83,6 +83,11 @@ class Fleet:
         text = msgspec.json.encode(settings).decode()
         return self._start([str(ROOT / "tests/kafka/stub_worker.py"), text])
 
+    def real(self, settings: Settings) -> Worker:
+        """Start the worker that people run."""
+        text = msgspec.json.encode(settings).decode()
+        return self._start([str(ROOT / "tests/kafka/real_worker.py"), text])
+
     def _start(self, command: Sequence[str]) -> Worker:
         worker = Worker(command, self._folder / f"worker-{len(self.started)}.log")
         self.started.append(worker)

@@ -1,0 +1,11 @@
+"""The real worker as a process, with settings given as JSON instead of a file."""
+
+import sys
+
+import msgspec
+
+from streams.settings.model import Settings
+from streams.worker import run
+
+if __name__ == "__main__":
+    run(msgspec.json.decode(sys.argv[1], type=Settings))
