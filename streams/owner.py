@@ -225,5 +225,5 @@ class Owner:
     def _wait_s(self) -> float:
         pace = self._hooks.pace()
         gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
-        since_s = time.monotonic() - self._woken_s
-        return (gap_s if self.machine.due else max(pace.ceiling_s, gap_s)) - since_s
+        ceiling_s = 0.0 if self.machine.due else pace.ceiling_s
+        return max(self._committed_s + gap_s, self._woken_s + ceiling_s) - time.monotonic()

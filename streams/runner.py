@@ -28,6 +28,7 @@ from streams.transaction import Transactions
 
 TRANSACTIONS_PER_S = 40  # of one worker; more of them cost the broker more than they gain
 REVOKE_S = 5.0
+DISCONNECT_S = 2.0
 STUCK_S = 60.0
 
 logger = logging.getLogger(__name__)
@@ -151,9 +152,16 @@ class Runner:
                 await asyncio.gather(*(owner.finish() for owner in owners))
         except TimeoutError:
             logger.warning("not all was committed within %.0f s: it will be read again", timeout_s)
-            await asyncio.gather(*(owner.disconnect() for owner in owners))
+            await self._disconnect(owners)
         except BaseException as error:  # noqa: BLE001 (as in take)
             self._parts.crash(error)
+
+    async def _disconnect(self, owners: Sequence[Owner]) -> None:
+        try:
+            async with asyncio.timeout(DISCONNECT_S):
+                await asyncio.gather(*(owner.disconnect() for owner in owners))
+        except TimeoutError:
+            logger.warning("the broker does not answer: leaving connections as they are")
 
     async def _drop_claims(self) -> None:
         for task in self._takeovers:

@@ -18,6 +18,7 @@ from streams.ingest import Ingest
 from streams.machine import Machine, Output
 from streams.notify import Notify, incident_line
 from streams.plan import build_plan, plan_hash
+from streams.quiet import Once
 from streams.role import Role
 from streams.settings.model import EventKind, Settings
 from streams.topic_spec import wanted
@@ -91,5 +92,7 @@ def _print_incidents(settings: Settings, outputs: Sequence[Output]) -> None:
 
 def _log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Once())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,26 @@
+"""Logs that say a thing once in a while: a client without a broker repeats itself ten times a second."""
+
+import logging
+import time
+from collections.abc import Callable
+
+EVERY_S = 30.0
+
+
+class Once(logging.Filter):
+    """Lets a message (before its arguments are put in) of a logger pass at most once in `every_s` seconds."""
+
+    def __init__(self, every_s: float = EVERY_S, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._clock = clock
+        self._said_s: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is written."""
+        now_s = self._clock()
+        key = (record.name, str(record.msg))
+        if now_s - self._said_s.get(key, -self._every_s) < self._every_s:
+            return False
+        self._said_s[key] = now_s
+        return True
