@@ -19,7 +19,7 @@ COLUMNS = {"cusum": Column("f4", (len(FACTORS),)), "cusum_peak": Column("f4", (l
 
 
 class Sums(NamedTuple):
-    """The sums after a point and their peaks, (factor, row), and their cap in the score, lower with wander."""
+    """Sums after a point and their peaks, (factor, row), and their cap in the score, lower with wander."""
 
     sums: Column32
     peaks: Column32

@@ -122,5 +122,5 @@ def learn_drift(cells: Cells, weight: Column32, clipped: Column32, mu: Column32,
 
 
 def weight_of(points: Column32, pace: Pace, caution: Column32) -> Column32:
-    """Return the rate of all variances at this age: half of it is remembered, as early errors are a poor guide."""
+    """Return the rate of all variances: half of a young row's age, as its first errors are a poor guide."""
     return rate(pace.noise * caution, (points + pace.settle) / 2)

@@ -21,7 +21,7 @@ class Pace(NamedTuple):
     young       points until the thresholds of a learned row hold: 14 days, at least twice `warm`
     level       share of the level that one point renews: 1.7 days' memory
     profile     decay of a slot's sums per point: ten visits' memory
-    day         decay of a weekday's sums per point: ten days' memory
+    day         decay of a weekday's sums per point: ten such days' memory
     noise       share of variances that one point renews: 1000 points' memory, 300 of hours, 100 of days
     loss        share of the season's losses that one point renews: 3 days' memory, at least 20 points
     prior       pseudo-points behind a day-of-week factor of 1

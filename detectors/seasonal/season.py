@@ -65,8 +65,9 @@ def explained(cells: Cells) -> Column32:
     """Return the share of the variance that level and season explain, 0 to 1 (or less: they harm)."""
     best = np.minimum(cells["loss_season"], cells["loss_flat"])
     total = cells["loss_total"]
-    share: Column32 = 1 - best / np.maximum(total, 1e-30)
-    return np.where(total > 1e-30, share, 0)
+    known = total > 1e-30
+    unexplained = np.minimum(best, 10 * total) / np.where(known, total, 1)
+    return np.where(known, 1 - unexplained, 0)
 
 
 def learn_shape(cells: Cells, window: Window, gain: Column32, season: Season, level: Column32) -> None:

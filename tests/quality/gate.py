@@ -52,17 +52,18 @@ def outcome_at(cases: list[Case], threshold: float) -> Outcome:
         starts_false += int(normal[starts].sum())
         normal_points += int(normal.sum())
         on += int((above & normal).sum())
-        found += [_found(case, kind, start, end, starts, above, judged) for kind, start, end in _told(case)]
-    told = [f for f in found if f[3] != -1]
-    kinds = sorted({f[0] for f in told})
+        for kind, (start, end) in zip(case.kinds, case.incidents, strict=True):
+            if judged[start:end].any():
+                found.append((kind, *_found(start, end + TOLERANCE, starts, above)))
+    kinds = sorted({f[0] for f in found})
     return Outcome(
         threshold,
         1000 * starts_false / max(normal_points, 1),
-        float(np.mean([f[1] for f in told])),
-        float(np.mean([f[2] for f in told])),
-        float(np.median([f[3] for f in told if f[2]] or [np.nan])),
+        float(np.mean([f[1] for f in found])),
+        float(np.mean([f[2] for f in found])),
+        float(np.median([f[3] for f in found if f[2]] or [np.nan])),
         on / max(normal_points, 1),
-        {kind: float(np.mean([f[1] for f in told if f[0] == kind])) for kind in kinds},
+        {kind: float(np.mean([f[1] for f in found if f[0] == kind])) for kind in kinds},
     )
 
 
@@ -93,10 +94,6 @@ def segments_of(label: np.ndarray) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _told(case: Case) -> list[tuple[str, int, int]]:
-    return [(kind, a, b) for kind, (a, b) in zip(case.kinds, case.incidents, strict=True)]
-
-
 def _inside(case: Case) -> np.ndarray:
     inside = np.zeros(len(case.score), bool)
     for start, end in case.incidents:
@@ -104,12 +101,8 @@ def _inside(case: Case) -> np.ndarray:
     return inside
 
 
-def _found(
-    case: Case, kind: str, start: int, end: int, starts: np.ndarray, above: np.ndarray, judged: np.ndarray
-) -> tuple[str, bool, bool, float]:
-    if not judged[start:end].any():
-        return kind, False, False, -1
-    last = end + TOLERANCE
+def _found(start: int, last: int, starts: np.ndarray, above: np.ndarray) -> tuple[bool, bool, float]:
+    """Tell whether an alarm starts inside, whether any point is above, and after how many points."""
     hits = np.flatnonzero(above[start:last])
     started = bool(((starts >= start) & (starts < last)).any())
-    return kind, started, len(hits) > 0, float(hits[0]) if len(hits) else np.nan
+    return started, len(hits) > 0, float(hits[0]) if len(hits) else np.nan
