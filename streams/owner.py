@@ -17,6 +17,7 @@ from streams.transaction import Transactions
 CATCH_UP_S = 5.0  # records older than this when read: we are behind, and throughput goes before latency
 CATCH_UP_PAUSE_S = 1.0
 IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it has to say so
+CEILING_MIN_S = 0.01
 OFFSET_S = 1.0  # an offset without outputs is committed this late
 BLOCKS = 4  # of a checkpoint, written with one transaction
 CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
@@ -225,5 +226,7 @@ class Owner:
     def _wait_s(self) -> float:
         pace = self._hooks.pace()
         gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
-        ceiling_s = 0.0 if self.machine.due else pace.ceiling_s
+        # Only what was applied can be urgent: a machine that says `due` without outputs must not spin us.
+        urgent = self._applied and self.machine.due
+        ceiling_s = 0.0 if urgent else max(pace.ceiling_s, CEILING_MIN_S)
         return max(self._committed_s + gap_s, self._woken_s + ceiling_s) - time.monotonic()
