@@ -6,18 +6,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple, NoReturn
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from sinks.metrics import Sample
+from streams.broker import wait_for_topics
 from streams.control import Control
 from streams.exit_code import AGAIN, CRASHED
 from streams.failure import Failure
+from streams.guard import spawn
 from streams.machine import Output
-from streams.restore import Refused
 from streams.role import Role
 from streams.runner import Parts, Runner
 from streams.settings.model import Settings
@@ -26,7 +26,6 @@ from streams.transport import App
 DRAIN_S = 10.0
 LEAVE_S = 5.0
 TICK_S = 1.0
-BACKOFF_S = (1, 2, 5, 10, 30)
 
 logger = logging.getLogger(__name__)
 
@@ -68,17 +67,17 @@ async def serve(
     Raises Refused if topics are missing.
     """
     stop = _stop_signal(watch_stdin=watch_stdin)
-    if not await _topics_are_there(settings.kafka.bootstrap_servers, topics, stop):
+    if not await wait_for_topics(settings.kafka.bootstrap_servers, topics, stop):
         return
     control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
     await control.read()
     runner = Runner(Parts(settings, roles, control, crash, telemetry.committed, telemetry.observe))
     app = _app(settings, roles, runner)
     tasks = [
-        _guarded(_start(app, telemetry)),
-        _guarded(_crash_with(app)),
-        _guarded(control.follow()),
-        _guarded(_tick(app, runner, telemetry)),
+        spawn(_start(app, telemetry), crash),
+        spawn(_crash_with(app), crash),
+        spawn(control.follow(), crash),
+        spawn(_tick(app, runner, telemetry), crash),
     ]
     await stop.wait()
     await _end(app, runner, tasks)
@@ -139,18 +138,6 @@ async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) 
         logger.warning("did not leave the group in time; the others wait for the session to run out")
 
 
-def _guarded(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-    async def guarded() -> None:
-        try:
-            await work
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 (whatever it is, the process ends)
-            crash(error)
-
-    return asyncio.get_running_loop().create_task(guarded())
-
-
 def _stop_signal(*, watch_stdin: bool) -> asyncio.Event:
     """Return an event set by SIGTERM or SIGINT; a second one ends the process at once."""
     stop = asyncio.Event()
@@ -172,49 +159,3 @@ def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) ->
     while os.read(sys.stdin.fileno(), 4096):
         pass
     loop.call_soon_threadsafe(stop.set)
-
-
-async def _topics_are_there(bootstrap_servers: str, topics: Collection[str], stop: asyncio.Event) -> bool:
-    """Wait for the broker; False when stopped meanwhile. Raises Refused if topics are missing."""
-    attempt = 0
-    while not stop.is_set():
-        try:
-            found = await _topics(bootstrap_servers)
-        except KafkaError:
-            wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
-            logger.warning(
-                "Kafka does not answer at %s (kafka.bootstrap_servers); trying again in %d s. "
-                "For a local one: fenghuo kafka up",
-                bootstrap_servers,
-                wait_s,
-            )
-            attempt += 1
-            await _sleep(stop, wait_s)
-        else:
-            _refuse_missing(sorted(set(topics) - found))
-            return True
-    return False
-
-
-async def _topics(bootstrap_servers: str) -> set[str]:
-    noise = logging.getLogger("aiokafka")
-    noise.disabled = True  # it logs every address it could not reach; we say it once
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
-    try:
-        await consumer.start()
-        return set(await consumer.topics())
-    finally:
-        noise.disabled = False
-        await consumer.stop()
-
-
-def _refuse_missing(missing: Sequence[str]) -> None:
-    if missing:
-        raise Refused(f"topics are missing: {', '.join(missing)}. Create them with `fenghuo topics apply`.")
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -17,6 +17,7 @@ from sinks.metrics import Sample
 from streams.control import Control
 from streams.exit_code import AGAIN
 from streams.failure import Failure
+from streams.guard import spawn
 from streams.lease import Batch, Lease
 from streams.machine import Output
 from streams.owner import Hooks, Owner, Pace
@@ -170,18 +171,8 @@ class Runner:
         claims, self._claims = self._claims, {}
         await asyncio.gather(*(claim.close() for claim in claims.values()))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a task; an error in it ends the process."""
-
-        async def guarded() -> None:
-            try:
-                await work
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:  # noqa: BLE001 (as in take)
-                self._parts.crash(error)
-
-        return asyncio.get_running_loop().create_task(guarded())
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        return spawn(work, self._parts.crash)
 
     def _reset(self, partition: TopicPartition, offset: int) -> None:
         """Pass an operator's order on; read on where the machine stopped if it takes input again."""

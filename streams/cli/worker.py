@@ -11,7 +11,7 @@ import click
     "--supervise/--no-supervise",
     default=True,
     show_default=True,
-    help="Start the worker again when it ended because of an error (leave it off under systemd or k8s).",
+    help="Start again after an error (--no-supervise under systemd or Kubernetes).",
 )
 @click.option("--watch-stdin", is_flag=True, hidden=True, help="End when stdin is closed.")
 def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
@@ -21,7 +21,7 @@ def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
     error and starts again from what was committed; each event counts once, each alert appears once.
 
     Incidents are printed on stdout. Ctrl-C commits what was read and ends; a second one ends at once.
-    Exit codes: 0 ended as asked, 1 an operator must act, 70 and 75 start it again.
+    Exit codes: 0 ended as asked; 1 an operator must act; 70, 75: start it again (what --supervise does).
 
     \b
     Examples:
