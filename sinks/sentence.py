@@ -118,9 +118,10 @@ def _fields(alert: Alert, locale: str, timezone: str) -> dict[str, str]:
 
 
 def _side(alert: Alert) -> str:
-    if alert.direction:
-        return alert.direction
-    return "down" if alert.change is not None and alert.change < 0 else "up"
+    """Return where this window's value lies; the alert's own side may be the other one by now."""
+    if alert.change is not None:
+        return "down" if alert.change < 0 else "up"
+    return alert.direction or "up"
 
 
 def _default(alert: Alert) -> str:
