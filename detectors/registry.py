@@ -6,8 +6,6 @@ from typing import Any
 
 from detectors.jump import Jump
 from detectors.novelty import Novelty
-from detectors.river import ROWS_MAX
-from detectors.river_durable import build_river
 from detectors.seasonal import Seasonal
 from detectors.silence import Silence
 from detectors.stuck import Stuck
@@ -65,6 +63,9 @@ def _parts(spec: str | Mapping[str, object]) -> tuple[str, dict[str, Any]]:
 
 def _build_river(kind: Kind, parameters: dict[str, Any]) -> Table:
     """Build from {class: name, **parameters, rows_max: n}."""
+    from detectors.river import ROWS_MAX  # noqa: PLC0415 (River takes a second to import: only where it is used)
+    from detectors.river_durable import build_river  # noqa: PLC0415 (the same)
+
     name, rows_max = parameters.pop("class", None), parameters.pop("rows_max", ROWS_MAX)
     if not isinstance(name, str):
         raise ValueError("river: name the class, like {river: HalfSpaceTrees}")  # noqa: TRY004 (the contract is ValueError)
