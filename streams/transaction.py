@@ -28,7 +28,7 @@ class Transactions:
             transactional_id=transactional_id,
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_request_size=REQUEST_BYTES_MAX,
-            compression_type="lz4",
+            compression_type="gzip",  # the one codec that every client reads without further libraries
         )
 
     async def open(self) -> None:

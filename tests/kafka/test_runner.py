@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from streams.control import Reset, to_output
 from streams.port import free_port
@@ -89,6 +89,24 @@ def test_a_fresh_worker_counts_everything_and_ends_cleanly_on_sigterm(topics, tm
         worker.send(signal.SIGTERM)
         assert worker.wait() == 0
     assert_exact(told, values)
+
+
+def test_what_a_worker_writes_is_read_by_a_client_without_further_codecs(topics, tmp_path):
+    settings, values = quick(topics), numbers(400)
+    produce(settings, settings.topics.click, values)
+    with workers(tmp_path) as fleet:
+        fleet.stub(settings)
+        told = wait_for(settings, values)
+    consumer = KafkaConsumer(
+        settings.topics.partial,
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        consumer_timeout_ms=3_000,
+    )
+    seen = [json.loads(one.value) for one in consumer]
+    consumer.close()
+    assert len(seen) == sum(map(len, told))
 
 
 def test_kill_9_a_zombie_and_restarts_change_nothing(topics, tmp_path):
