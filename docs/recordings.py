@@ -20,9 +20,9 @@ from detectors.alert import GRADE_NAMES
 from sinks.alert_record import from_record as read_alert
 from sinks.notification import Notification
 from sinks.notification import from_record as read_notification
-from streams.backtest import Backtest
 from streams.machine import Record
-from streams.recording import read
+from streams.recorded.backtest import Backtest
+from streams.recorded.recording import read
 from streams.settings import Settings, load
 from streams.settings.model import EventKind
 

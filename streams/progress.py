@@ -1,4 +1,4 @@
-"""A progress record: how far one detect partition has closed windows; on the alert topic beside the alerts."""
+"""A progress record, beside the alerts: how far one detect partition has closed windows."""
 
 from typing import NamedTuple
 

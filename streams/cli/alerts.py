@@ -44,7 +44,7 @@ def list_(grade: str, config: str | None, everything: bool, as_json: bool) -> No
     from zoneinfo import ZoneInfo
 
     from streams.cli.log import read_all
-    from streams.episode import HEADER, choose, fold, to_row
+    from streams.kafka.episode import HEADER, choose, fold, to_row
     from streams.settings import load
 
     settings = load(config)
@@ -68,7 +68,7 @@ def tail(grade: str, config: str | None, as_json: bool) -> None:
     from zoneinfo import ZoneInfo
 
     from streams.cli.log import follow
-    from streams.episode import HEADER, Episode, to_row
+    from streams.kafka.episode import HEADER, Episode, to_row
     from streams.settings import load
 
     settings = load(config)

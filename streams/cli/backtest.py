@@ -10,8 +10,8 @@ import click
 from streams.cli.recorded import TopicOfFile, progress
 
 if TYPE_CHECKING:
-    from streams.backtest import Backtest
     from streams.machine import Output
+    from streams.recorded.backtest import Backtest
     from streams.settings import Settings
     from streams.settings.model import EventKind
 
@@ -58,8 +58,8 @@ def command(
       fenghuo backtest --config fenghuo.yaml --input orders.jsonl --input clicks.jsonl --alerts alerts.jsonl
       fenghuo backtest --input dump.jsonl --topic order=dump.jsonl --order file --alerts alerts.jsonl
     """
-    from streams.backtest import Backtest
-    from streams.recording import read
+    from streams.recorded.backtest import Backtest
+    from streams.recorded.recording import read
     from streams.settings import load
 
     settings = _in_zone(load(config), timezone)

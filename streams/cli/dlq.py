@@ -94,7 +94,7 @@ def _topic(settings: "Settings", word: str) -> str:
 
 def _told(record: Any) -> dict[str, str]:
     """Return what the dead letter says about itself: reason, message, where it came from."""
-    from streams.reject import HEADER
+    from streams.ingest.reject import HEADER
 
     told = {
         name.removeprefix(HEADER): _excerpt(text) for name, text in record.headers if name.startswith(HEADER)

@@ -7,10 +7,10 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.errors import RetriableError
 from kafka.structs import OffsetAndMetadata
 
-from streams.control import Reset, to_output
 from streams.failure import Failure
+from streams.kafka.topics import CONNECT_MS, admin, explained
+from streams.runner.control import Reset, to_output
 from streams.settings.model import Settings
-from streams.topics import CONNECT_MS, admin, explained
 
 CONFIRM_S = 30
 COORDINATOR_S = 15.0

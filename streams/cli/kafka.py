@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from streams.failure import FAILED
-from streams.kafka import Broker
+from streams.kafka.local import Broker
 
 EXAMPLES = """\b
 Examples:

@@ -29,8 +29,8 @@ def command(files: tuple[str, ...], config: str | None, topics: "tuple[tuple[str
     """
     import asyncio
 
-    from streams.learn import learn, store
-    from streams.recording import read
+    from streams.recorded.learn import learn, store
+    from streams.recorded.recording import read
     from streams.settings import load
 
     settings = load(config)

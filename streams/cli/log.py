@@ -7,8 +7,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from streams.kafka.topics import CONNECT_MS, KafkaAbsent, explained
 from streams.settings.model import Settings
-from streams.topics import CONNECT_MS, KafkaAbsent, explained
 
 POLL_MS = 500
 STUCK_S = 15.0

@@ -41,7 +41,7 @@ def progress(events: Events, files: Sequence[str], label: str) -> Iterator[Event
     if not sys.stderr.isatty():
         yield events
         return
-    from streams.lines import read_blocks
+    from streams.recorded.lines import read_blocks
 
     total = sum(len(lines) for file in files for lines in read_blocks(file))
     with click.progressbar(events, length=total, label=label, file=sys.stderr, update_min_steps=1000) as bar:

@@ -62,8 +62,8 @@ def command(
       fenghuo replay --topic metric=numbers.jsonl
     """
     from streams.failure import FAILED
-    from streams.recording import read
-    from streams.replay import Tally, replay
+    from streams.recorded.recording import read
+    from streams.recorded.replay import Tally, replay
     from streams.settings import load
 
     kinds = dict(topics)
@@ -83,6 +83,6 @@ def command(
 
 
 def _missing(settings: "Settings") -> set[str]:
-    from streams.topics import diff
+    from streams.kafka.topics import diff
 
     return {drift.topic for drift in diff(settings) if drift.what == "missing"}

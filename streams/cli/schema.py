@@ -9,7 +9,7 @@ import click
 def _event() -> dict[str, Any]:
     import msgspec
 
-    from streams.event import EVENTS
+    from streams.ingest.event import EVENTS
     from streams.settings.schema import DIALECT
 
     schemas, components = msgspec.json.schema_components(EVENTS.values(), ref_template="#/$defs/{name}")

@@ -5,10 +5,10 @@ import json
 import click
 
 from streams.failure import FINDINGS
+from streams.kafka.topic_spec import Drift
+from streams.kafka.topics import apply as apply_topics
+from streams.kafka.topics import diff as diff_topics
 from streams.settings import load
-from streams.topic_spec import Drift
-from streams.topics import apply as apply_topics
-from streams.topics import diff as diff_topics
 
 EXAMPLES = """\b
 Examples:

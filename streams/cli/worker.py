@@ -34,10 +34,10 @@ def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
 
     settings = load(config)
     if not supervise:
-        from streams.worker import run
+        from streams.runner.worker import run
 
         run(settings, watch_stdin=watch_stdin)
         return
-    from streams.supervisor import Supervisor, worker_command
+    from streams.runner.supervisor import Supervisor, worker_command
 
     sys.exit(Supervisor(worker_command(["--config", config] if config else [])).run())

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, get_args, get_type_hints
 
-from streams.event import EVENTS, LINE_NUMBERS, LINE_STRINGS, NUMBERS, STRINGS, Line
+from streams.ingest.event import EVENTS, LINE_NUMBERS, LINE_STRINGS, NUMBERS, STRINGS, Line
 from streams.settings.model import EventKind, Metric
 
 

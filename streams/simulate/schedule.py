@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from streams.detect.zone import Zone
 from streams.failure import USAGE, Failure
 from streams.settings.duration import parse_ms
 from streams.simulate.chance import generator
@@ -15,7 +16,6 @@ from streams.simulate.fault import Fault
 from streams.simulate.fault_kind import FAULTS
 from streams.simulate.season import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.simulate.shop import Shop
-from streams.zone import Zone
 
 FORM = "KIND@START+DURATION[:NAME=VALUE,...], like order_drop@-6h+30m:share=0.5"
 DURATIONS_MS = (30 * 60_000, 45 * 60_000, 60 * 60_000)

@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.detect.zone import Zone
 from streams.simulate.chance import gust
 from streams.simulate.shop import Shop
-from streams.zone import Zone
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from streams.decoder import Decoder
-from streams.ingest import Ingest
+from streams.ingest.decoder import Decoder
+from streams.ingest.ingest import Ingest
+from streams.ingest.pane import Panes
 from streams.machine import Record
-from streams.pane import Panes
 from streams.plan import build_plan
 from streams.settings import load
 from streams.settings.model import EventKind, Metric, Monitor, Settings

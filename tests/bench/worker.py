@@ -18,10 +18,10 @@ from pathlib import Path
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.kafka import Broker
+from streams.kafka.local import Broker
+from streams.kafka.topics import apply
 from streams.settings import load
 from streams.settings.model import Server, Settings
-from streams.topics import apply
 from tests.bench.ingest import click
 
 ROOT = Path(__file__).parents[2]

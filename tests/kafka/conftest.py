@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.kafka import Broker
+from streams.kafka.local import Broker
+from streams.kafka.topics import apply
 from streams.settings.model import Kafka, Settings, Topics
-from streams.topics import apply
 
 JARS = Path(__file__).parents[2] / "build" / "kafka"  # kept between runs: Maven runs once
 

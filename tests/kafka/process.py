@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.log import Log
 from streams.machine import Output
+from streams.runner.log import Log
 from streams.settings.model import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ import sys
 
 import msgspec
 
+from streams.runner.worker import run
 from streams.settings.model import Settings
-from streams.worker import run
 
 if __name__ == "__main__":
     run(msgspec.json.decode(sys.argv[1], type=Settings))

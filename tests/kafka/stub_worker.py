@@ -7,9 +7,9 @@ import sys
 
 import msgspec
 
-from streams.app import Telemetry, serve
 from streams.machine import Output, StateRefused
-from streams.role import Role
+from streams.runner.app import Telemetry, serve
+from streams.runner.role import Role
 from streams.settings.model import Settings
 
 PAUSE = b"pause"

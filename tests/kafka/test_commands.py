@@ -18,14 +18,14 @@ from kafka.structs import OffsetAndMetadata
 from detectors.alert import Alert
 from sinks.alert_record import to_record
 from streams.cli.main import main
-from streams.control import Reset
-from streams.event_key import KEY_FIELD
+from streams.ingest.reject import Reject, to_dead_letter
+from streams.kafka.port import free_port
+from streams.kafka.topics import wanted
 from streams.machine import Output, Record
-from streams.port import free_port
 from streams.progress import Progress, to_output
-from streams.reject import Reject, to_dead_letter
+from streams.recorded.event_key import KEY_FIELD
+from streams.runner.control import Reset
 from streams.settings.model import Settings
-from streams.topics import wanted
 
 pytestmark = pytest.mark.kafka
 ROOT = Path(__file__).parents[2]

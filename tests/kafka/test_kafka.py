@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka import Broker, BrokerSilent, PortTaken
-from streams.port import answers, free_port, listens
+from streams.kafka.local import Broker, BrokerSilent, PortTaken
+from streams.kafka.port import answers, free_port, listens
 
 pytestmark = pytest.mark.kafka
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from streams.cli.main import main
-from streams.kafka import Broker
-from streams.port import answers, free_port
+from streams.kafka.local import Broker
+from streams.kafka.port import answers, free_port
 
 pytestmark = pytest.mark.kafka
 

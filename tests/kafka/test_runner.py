@@ -8,8 +8,8 @@ import time
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from streams.control import Reset, to_output
-from streams.port import free_port
+from streams.kafka.port import free_port
+from streams.runner.control import Reset, to_output
 from streams.settings.model import Kafka, Settings
 from tests.kafka.process import produce, quick, read, send, workers
 

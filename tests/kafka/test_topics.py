@@ -1,10 +1,10 @@
 import msgspec
 import pytest
 
-from streams.port import free_port
+from streams.kafka.port import free_port
+from streams.kafka.topic_spec import Drift
+from streams.kafka.topics import KafkaAbsent, admin, apply, diff, wanted
 from streams.settings.model import Kafka, Settings
-from streams.topic_spec import Drift
-from streams.topics import KafkaAbsent, admin, apply, diff, wanted
 
 pytestmark = pytest.mark.kafka
 

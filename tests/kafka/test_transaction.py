@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import ProducerFenced
 
 from streams.machine import Output
-from streams.transaction import Transactions
+from streams.runner.transaction import Transactions
 from tests.kafka.process import read
 
 pytestmark = pytest.mark.kafka

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from sinks import alert_record, notification
-from streams.detect import Detect
-from streams.ingest import Ingest
+from streams.detect.detect import Detect
+from streams.ingest.ingest import Ingest
 from streams.machine import Output, Record
 from streams.progress import from_value, is_progress
 from streams.settings.model import Metric, MinChange, Monitor, Server, Time

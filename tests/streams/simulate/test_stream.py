@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from streams.decoder import Decoder
 from streams.failure import Failure
+from streams.ingest.decoder import Decoder
+from streams.ingest.reject import Reject
 from streams.machine import Record as LogRecord
-from streams.reject import Reject
 from streams.settings import load
 from streams.simulate.fault_kind import ConversionDrop
 from streams.simulate.record import KINDS

@@ -1,0 +1,160 @@
+"""Detect: partials in, alert transitions out; one machine per partial partition."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from detectors.alert import CHANGES
+from sinks.metrics import Sample
+from streams.detect import state
+from streams.detect.assembly import Assembly
+from streams.detect.board import Board
+from streams.detect.frontier import Frontier
+from streams.detect.pulse import Pulse, Seen
+from streams.detect.showcase import Showcase
+from streams.detect.teller import Finding, Teller
+from streams.machine import Output, Record
+from streams.partial import NO_TIME, Cells, from_bytes
+from streams.progress import Progress, to_output
+from streams.settings.model import EventKind, Settings
+
+KINDS: tuple[EventKind, ...] = ("click", "order", "inventory", "metric")
+
+
+class Detect:
+    """Merges partials, closes windows when event time has passed them, judges, and tells what changed."""
+
+    def __init__(self, settings: Settings, partition: int, *, durable: bool = True) -> None:
+        """Build for one partial partition. Raises assembly.Refused for a detector a worker cannot keep."""
+        expected = {settings.topics.of_event(kind): settings.kafka.partitions_of(kind) for kind in KINDS}
+        self.settings = settings
+        self.partition = partition
+        self.parts = Assembly(settings, durable=durable)
+        self.frontier = Frontier(settings.time.lateness_ms, settings.time.max_skew_ms, expected)
+        self.showcase = Showcase(partition)
+        self.passed_ms = NO_TIME
+        self._teller = Teller(settings)
+        self._outputs: list[Output] = []
+
+    @property
+    def due(self) -> bool:
+        """Windows were closed: somebody waits for them."""
+        return bool(self._outputs)
+
+    @property
+    def paused(self) -> bool:
+        """Never: partials are our own."""
+        return False
+
+    def reset_fuse(self, offset: int) -> None:
+        """Detect has no fuse."""
+
+    def apply(self, records: Sequence[Record]) -> None:
+        """Take partials. Raises HoleInLog or PartialRefused: our own log is damaged, so stop."""
+        for record in records:
+            if record.value is None:
+                continue
+            partial = from_bytes(record.value)
+            self.frontier.advance(partial, record.timestamp)
+            for key, cells in partial.groups.items():
+                for board in self.parts.boards.get(key, ()):
+                    self._merge(board, cells, partial.topic)
+            self.close_passed()
+
+    def flush(self, now_ms: int, *, caught_up: bool) -> list[Output]:  # noqa: ARG002 (the contract of machines)
+        """Return alerts since the last flush and how far windows are closed."""
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    def metadata(self) -> str:
+        """Detect keeps nothing beside its checkpoints."""
+        return ""
+
+    def snapshot(self) -> list[bytes]:
+        """Return the whole state."""
+        return state.dump(self)
+
+    def restore(self, blocks: Sequence[bytes], metadata: str) -> None:  # noqa: ARG002 (the contract of machines)
+        """Take over a state; a watch whose configuration changed starts anew. Raises StateRefused."""
+        state.load(self, blocks)
+
+    def samples(self) -> Iterable[Sample]:
+        """Return values and bands of the last windows, and counters."""
+        return self.showcase.samples(self.parts)
+
+    def close_passed(self) -> None:
+        """Close every window that event time has passed, earliest end first, and tell how far that is."""
+        ready = [(end, i, p) for i, p in enumerate(self.parts.pulses.values()) if (end := self._ready(p))]
+        heapq.heapify(ready)
+        while ready:
+            _, i, pulse = heapq.heappop(ready)
+            for seen in pulse.close():
+                self._tell(seen)
+            if following := self._ready(pulse):
+                heapq.heappush(ready, (following, i, pulse))
+        for board in {board for watch in self.parts.watches.values() for board in watch.boards}:
+            board.forget()
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        pane_ms = self.settings.time.pane_ms
+        passed = self.frontier.passed(self.frontier.floor)
+        if passed // pane_ms > self.passed_ms // pane_ms:
+            self.passed_ms = passed
+            lag_ms = self.frontier.lag_ms(self.frontier.floor)
+            progress = Progress(self.partition, passed, passed + lag_ms)
+            self._outputs.append(to_output(progress, self.settings.topics.alert))
+
+    def finish(self, end_ms: int) -> None:
+        """Close what is open when the log ends at end_ms, but no window of which over a tenth is missing.
+
+        Half a window is not a drop.
+        """
+        for topic, floor in self.frontier.floor.items():
+            self.frontier.floor[topic] = max(floor, end_ms)
+        self.close_passed()
+        for pulse in self.parts.pulses.values():
+            end = pulse.cursor.next_end()
+            if end is not None and end - end_ms <= pulse.cursor.windows.length_ms // 10:
+                for seen in pulse.close():
+                    self._tell(seen)
+
+    def rebase(self) -> None:
+        """Keep what was learned, forget where it came from: what follows comes from other sources.
+
+        The time until then is missing data, not silence.
+        """
+        self.frontier.leave_sources()
+        for pulse in self.parts.pulses.values():
+            pulse.cursor.restart()
+            pulse.kept.clear()
+        for board in (board for boards in self.parts.boards.values() for board in boards):
+            board.buckets.clear()
+
+    def _ready(self, pulse: Pulse) -> int | None:
+        """Return the end of the next window of a pulse if event time has passed it."""
+        passed = self.frontier.passed(pulse.topics)
+        pulse.skip_gap(passed)
+        end = pulse.cursor.next_end()
+        return end if end is not None and end <= passed else None
+
+    def _merge(self, board: Board, cells: Cells, topic: str) -> None:
+        touched, late = board.add(cells)
+        self.showcase.too_late(topic, late)
+        for pulse in self.parts.pulses.values():
+            if pulse.cursor not in board.readers:
+                continue
+            for bucket, slots in touched.items():
+                pulse.cursor.begin(bucket)
+                if bucket < (pulse.cursor.next_ms or 0):
+                    since = self.frontier.passed(pulse.topics) - self.settings.time.restate_within_ms
+                    for seen in pulse.restate(board, bucket, slots, since):
+                        self._tell(seen)
+
+    def _tell(self, seen: Seen) -> None:
+        self.showcase.judged(seen)
+        for at in np.flatnonzero(seen.verdict.change).tolist():
+            change = CHANGES[seen.verdict.change[at] - 1]
+            finding = Finding(seen.watch, int(seen.slots[at]), seen.verdict, at, change)
+            self._outputs.append(self._teller.tell(finding, self.frontier))

@@ -1,0 +1,113 @@
+"""The teller: from what changed in a bank to alerts that people can read."""
+
+import math
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from detectors.alert import Alert, Change, alert_id_of
+from detectors.bank import Verdict
+from detectors.series import series_id
+from sinks.alert_record import to_record
+from sinks.sentence import sentence
+from streams.detect.frontier import Frontier
+from streams.detect.watch import Watch
+from streams.machine import Output
+from streams.settings.model import Settings
+
+RESPOND_WITHIN_S = (0, 86_400, 4 * 3_600, 1_800, 900)  # by grade, unless the monitor says otherwise
+_SIDES: dict[int, Literal["up", "down", ""]] = {1: "up", -1: "down", 0: ""}
+
+
+class Finding(NamedTuple):
+    """Entry `at` of a verdict changed something about the series of a watch's slot."""
+
+    watch: Watch
+    slot: int
+    verdict: Verdict
+    at: int
+    change: Change
+
+
+class Teller:
+    """Builds alert records; knows the shop, its language and what the record timestamps say about lag."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def tell(self, finding: Finding, frontier: Frontier) -> Output:
+        """Return the record for the alert topic."""
+        alert = self._alert(finding, frontier)
+        key, value, headers = to_record(alert, self._settings.shop)
+        return Output(self._settings.topics.alert, key, value, headers)
+
+    def _alert(self, finding: Finding, frontier: Frontier) -> Alert:
+        watch, slot, verdict, at, change = finding
+        monitor, life, row = watch.subject.monitor, watch.bank.life, verdict.rows[at]
+        entity, grade = watch.roster.entities[slot], int(verdict.grade[at])
+        window = verdict.window
+        alert = Alert(
+            alert_id=alert_id_of(
+                self._settings.shop,
+                monitor.name,
+                series_id(monitor.metric, entity),
+                int(life["opened_end"][row]),
+            ),
+            transition=change,
+            sequence=int(life["sequence"][row]),
+            monitor=monitor.name,
+            kind=monitor.kind,
+            metric=monitor.metric,
+            entity=entity,
+            grade=grade,
+            window_start_ms=window.start_ms,
+            window_end_ms=window.end_ms,
+            since_ms=int(life["since"][row]),
+            actual=float(verdict.values[at]),
+            expected=_known(verdict.judgement.expected[at]),
+            lower=_known(verdict.judgement.lower[at]),
+            upper=_known(verdict.judgement.upper[at]),
+            score=_known(verdict.score[at]) or 0.0,
+            exposure=float(verdict.volume[at]) if watch.subject.kind == "ratio" else None,
+            direction=_SIDES[int(life["side"][row])],
+            unit=watch.subject.metric.unit,
+            owner=monitor.owner,
+            respond_within_s=_respond_within_s(watch, grade),
+            runbook_url=monitor.runbook_url,
+            evidence=(_detector_name(watch),),
+        )
+        return self._with_words(self._with_pipeline(alert, watch, frontier), watch)
+
+    def _with_pipeline(self, alert: Alert, watch: Watch, frontier: Frontier) -> Alert:
+        """Add what the log says about how trustworthy and how old this is."""
+        topics = {self._settings.topics.of_event(board.group.event) for board in watch.boards}
+        lag_ms = frontier.lag_ms(topics)
+        return replace(
+            alert,
+            historical=lag_ms > self._settings.time.notify_within_ms,
+            late_ratio=frontier.late_ratio(topics),
+            lag_s=lag_ms / 1000,
+        )
+
+    def _with_words(self, alert: Alert, watch: Watch) -> Alert:
+        locale, monitor = self._settings.locale, watch.subject.monitor
+        template, action = (
+            (monitor.text.zh, monitor.action.zh)
+            if locale == "zh-CN"
+            else (monitor.text.en, monitor.action.en)
+        )
+        text = sentence(template, alert, locale, self._settings.time.timezone)
+        return replace(alert, text=text, action=action)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _respond_within_s(watch: Watch, grade: int) -> int:
+    own = watch.subject.monitor.respond_within_ms
+    return RESPOND_WITHIN_S[grade] if own is None or grade == 0 else own // 1000
+
+
+def _detector_name(watch: Watch) -> str:
+    detector = watch.subject.monitor.detector
+    return detector if isinstance(detector, str) else next(iter(detector))

@@ -1,0 +1,132 @@
+"""A watch: one monitor by one set of dimensions in one window size; from merged sums to observations."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.bank import Bank
+from detectors.columns import Rows
+from detectors.series import dimensions_of
+from detectors.table import Floats, Kind
+from streams.detect.board import Board
+from streams.detect.roster import Roster
+from streams.settings.model import Metric, Monitor, Settings
+
+UNSEEN, LEFT_OUT = -1, -2
+
+WatchKey = tuple[str, tuple[str, ...], int, str]  # monitor, dims, window, hash of what learning depends on
+
+
+class Subject(NamedTuple):
+    """What is watched: a monitor, its metric, one set of dimensions, one window size."""
+
+    monitor: Monitor
+    metric: Metric
+    kind: Kind
+    dims: tuple[str, ...]
+    length_ms: int
+
+
+class Observations(NamedTuple):
+    """What a watch saw in one window: one entry per slot observed."""
+
+    slots: Rows
+    values: Floats
+    volume: Floats
+    exposure: Floats | None
+
+
+class Watch:
+    """Rows of a bank for the entities of one roster.
+
+    A count observes 0 in a silent window; a ratio without exposure and a value without events observe
+    nothing.
+    """
+
+    def __init__(
+        self, key: WatchKey, subject: Subject, boards: Sequence[Board], bank: Bank, rule: int
+    ) -> None:
+        self.key = key
+        self.subject = subject
+        self.boards = tuple(boards)  # one, or numerator and denominator
+        self.bank = bank
+        self.rule = rule
+        self.rows = np.zeros(0, np.int64)  # slot -> row of the bank
+        self._known = -1  # entities seen when rows were last given out
+
+    @property
+    def roster(self) -> Roster:
+        """The entities its slots stand for."""
+        return self.boards[0].roster
+
+    def observe(self, buckets: list[int]) -> Observations:
+        """Read a window made of these buckets."""
+        self._admit()
+        slots = np.flatnonzero(self.rows >= 0)
+        counts, values = _at(self.boards[0].window(buckets), slots)
+        if self.subject.kind == "ratio":
+            trials, exposure = _at(self.boards[1].window(buckets), slots)
+            there = exposure > 0
+            return Observations(slots[there], values[there], trials[there], exposure[there])
+        if self.subject.kind == "count":
+            return Observations(slots, values, counts, None)
+        there = counts > 0
+        if self.subject.metric.mean is not None:
+            values = values / np.maximum(counts, 1)
+        return Observations(slots[there], values[there], counts[there], None)
+
+    def observe_slots(self, buckets: list[int], slots: Rows) -> Observations:
+        """Read a window again, for some slots."""
+        seen = self.observe(buckets)
+        at = np.flatnonzero(np.isin(seen.slots, slots))
+        exposure = None if seen.exposure is None else seen.exposure[at]
+        return Observations(seen.slots[at], seen.values[at], seen.volume[at], exposure)
+
+    def take_rows(self, slots: Rows, rows: Rows) -> None:
+        """Bind restored rows to their slots."""
+        self._grow()
+        self.rows[slots] = rows
+
+    def _admit(self) -> None:
+        """Give a row to every entity the boards have seen and the monitor watches."""
+        known = sum(board.seen_count for board in self.boards)
+        if known == self._known:
+            return
+        self._known = known
+        self._grow()
+        seen = np.zeros(len(self.roster), bool)
+        for board in self.boards:
+            seen[: len(board.seen)] |= board.seen
+        new = np.flatnonzero(seen & (self.rows == UNSEEN))
+        if not len(new):
+            return
+        watched = np.array([self._watches(self.roster.entities[slot]) for slot in new])
+        self.rows[new[~watched]] = LEFT_OUT
+        self.rows[new[watched]] = self.bank.admit(self.rule, int(watched.sum()))
+
+    def _grow(self) -> None:
+        more = len(self.roster) - len(self.rows)
+        if more > 0:
+            self.rows = np.concatenate([self.rows, np.full(more, UNSEEN, np.int64)])
+
+    def _watches(self, entity: str) -> bool:
+        dimensions = dimensions_of(entity)
+        return all(dimensions.get(name) in allowed for name, allowed in self.subject.monitor.only.items())
+
+
+def config_hash(settings: Settings, subject: Subject) -> str:
+    """Return a short name of all that what has been learned depends on: if it changes, a watch relearns."""
+    monitor, metric = subject.monitor, subject.metric
+    parts = [settings.metrics[name] for name in metric.ratio or ()]
+    what = (metric, parts, monitor.only, monitor.detector, monitor.hop, settings.time.timezone)
+    whole = (what, subject.dims, subject.length_ms, settings.time.pane_ms)
+    return hashlib.sha256(msgspec.json.encode(whole, order="deterministic")).hexdigest()[:16]
+
+
+def _at(window: tuple[NDArray[np.int64], Floats], slots: Rows) -> tuple[Floats, Floats]:
+    counts, values = window
+    return counts[slots].astype(np.float64), values[slots]

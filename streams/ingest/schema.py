@@ -1,0 +1,54 @@
+"""The types events are decoded into: those of `event`, narrowed to what the settings say."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+
+from streams.ingest.event import EVENTS, LINE_NUMBERS, MONEY, Line
+from streams.plan import build_plan
+from streams.settings.model import EventKind, Settings
+
+EXACT_MAX = 2**53 - 2  # greatest fixed-point value: exact in float64, on its way into int64
+ENVELOPE_FIELDS = ("event_id", "event_time", "type")  # CloudEvents may carry them outside the event
+
+
+def number_bounds(settings: Settings, kind: EventKind) -> dict[str, float]:
+    """Return the greatest magnitude of each numeric field: money by the limits, all by their fixed point."""
+    scales: dict[str, int] = {}
+    for group in build_plan(settings):
+        if group.event == kind and group.aggregate in {"sum", "min", "max", "last"}:
+            field = "delta" if group.field == "outflow" else group.field
+            scales[field] = max(group.scale, scales.get(field, 1))
+    names = LINE_NUMBERS | MONEY | {"delta", "on_hand", "reserved", "value"}
+    bounds = {name: EXACT_MAX / scales.get(name, 1) for name in names}
+    return bounds | {name: min(bounds[name], settings.limits.amount_max) for name in MONEY}
+
+
+def decoded_type(settings: Settings, kind: EventKind, bounds: Mapping[str, float]) -> type[msgspec.Struct]:
+    """Return the struct of a kind: producer's field names, bounded numbers, envelope fields optional."""
+    names = settings.fields.get(kind, {})
+    line = _narrowed(Line, names, bounds, {})
+    return _narrowed(EVENTS[kind], names, bounds, {"lines": list[line]})  # type: ignore[valid-type]
+
+
+def _narrowed(
+    struct: type[msgspec.Struct],
+    names: Mapping[str, str],
+    bounds: Mapping[str, float],
+    types: Mapping[str, Any],
+) -> type[msgspec.Struct]:
+    hints = get_type_hints(struct, include_extras=True) | dict(types)
+    fields: list[tuple[str, Any, Any]] = []
+    for info in msgspec.structs.fields(struct):
+        default: dict[str, Any] = {"default": info.default, "default_factory": info.default_factory}
+        type_ = hints[info.name]
+        if (bound := bounds.get(info.name)) is not None:
+            number = Annotated[float, msgspec.Meta(ge=-bound, le=bound)]
+            type_ = number if info.required else number | None
+        if info.name in ENVELOPE_FIELDS:
+            type_, default = type_ | None, {"default": None}
+        name = names.get(info.name, info.name)
+        fields.append((info.name, type_, msgspec.field(name=name, **default)))
+    derived = {name: item for name, item in vars(struct).items() if isinstance(item, property)}
+    return msgspec.defstruct(struct.__name__, fields, namespace=derived, gc=False, kw_only=True)

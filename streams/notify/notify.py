@@ -1,0 +1,165 @@
+"""Notify: alerts in, one notification per change of an incident out."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import click
+import msgspec
+
+from detectors.alert import GRADE_NAMES, Alert
+from sinks.alert_record import AlertRefused, from_record
+from sinks.metrics import Sample
+from sinks.notification import Notification, to_record
+from sinks.sentence import clock
+from streams.machine import Output, Record
+from streams.notify.casebook import Casebook
+from streams.notify.state import NotifyState, from_blocks, to_blocks
+from streams.partial import NO_TIME
+from streams.progress import Progress, from_value, is_progress
+from streams.settings.model import Settings
+
+WAITING_MAX = 50_000  # alerts of undecided windows; beyond, the oldest window is decided as it is
+
+_ALERTS, _INCIDENTS = "fenghuo_alerts_total", "fenghuo_incidents_total"
+_REFUSED, _FORCED = "fenghuo_alert_records_refused_total", "fenghuo_windows_forced_total"
+_GIVEN_UP = "fenghuo_alerts_given_up_total"
+_LABELS = {_ALERTS: 2, _INCIDENTS: 1, _REFUSED: 0, _FORCED: 0, _GIVEN_UP: 0}  # how many each has
+_ANSI = {1: "blue", 2: "yellow", 3: "bright_red", 4: "red"}  # terminals have no orange
+
+
+class Notify:
+    """The machine over the alert topic.
+
+    A window is decided when every detect partition has passed it, so that the order in which their records
+    lie in the log does not matter. Faults of the pipeline and acknowledgements do not wait. What is
+    historical is remembered without a word; whatever of it is still open when the log has come to within
+    `time.notify_within` of the present is told then.
+    """
+
+    paused = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._casebook = Casebook(settings)
+        self._passed = [NO_TIME] * settings.kafka.partial_partitions
+        self._record_ms = NO_TIME
+        self._waiting: dict[int, list[Alert]] = {}
+        self._waiting_n = 0
+        self._outputs: list[Output] = []
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in _LABELS}
+
+    @property
+    def due(self) -> bool:
+        """Whether there is something to tell."""
+        return bool(self._outputs)
+
+    def apply(self, records: Sequence[Record]) -> None:
+        """Take records of the alert topic; what is neither alert nor progress is counted and left."""
+        for record in records:
+            if record.value is None:
+                continue
+            try:
+                if is_progress(record.headers):
+                    self._progress(from_value(record.value))
+                else:
+                    self._alert(from_record(record.value))
+            except (AlertRefused, msgspec.DecodeError):
+                self._count(_REFUSED)
+
+    def flush(self, now_ms: int, *, caught_up: bool) -> list[Output]:  # noqa: ARG002 (no clock is needed)
+        """Return the notifications since the last flush."""
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    def reset_fuse(self, offset: int) -> None:
+        """Notify has no fuse."""
+
+    def metadata(self) -> str:
+        """Nothing is kept with the offset."""
+        return ""
+
+    def snapshot(self) -> list[bytes]:
+        """Return the state."""
+        waiting = [alert for end in sorted(self._waiting) for alert in self._waiting[end]]
+        incidents = list(self._casebook.incidents.values())
+        counts = {name: dict(counter) for name, counter in self._counts.items()}
+        counts[_GIVEN_UP] = {"": self._casebook.given_up}
+        return to_blocks(NotifyState(self._passed, self._record_ms, waiting, incidents, counts))
+
+    def restore(self, blocks: Sequence[bytes], metadata: str) -> None:  # noqa: ARG002 (none is written)
+        """Take over a snapshot. Raises StateRefused."""
+        state = from_blocks(blocks)
+        known = min(len(state.passed), len(self._passed))  # the number of partitions may have changed
+        self._passed[:known] = state.passed[:known]
+        self._record_ms = state.record_ms
+        for alert in state.waiting:
+            self._wait(alert)
+        self._casebook.load(state.incidents)
+        for name, counter in self._counts.items():
+            counter.update(state.counts.get(name, {}))
+        self._casebook.given_up = self._counts[_GIVEN_UP].pop("", 0)
+
+    def samples(self) -> Iterable[Sample]:
+        """Return the grades of open alerts that people know of, and the counters."""
+        grades: dict[tuple[str, ...], int] = {}
+        for alert in self._casebook.told_alerts():
+            labels = (alert.monitor, alert.metric, alert.entity, alert.kind, alert.owner)
+            grades[labels] = max(grades.get(labels, 0), alert.grade)
+        for series, grade in grades.items():
+            yield Sample("fenghuo_alert_grade", series, grade)
+        yield Sample(_GIVEN_UP, (), self._casebook.given_up)
+        yield Sample("fenghuo_alerts_waiting", (), self._waiting_n)
+        for name, n in _LABELS.items():
+            for joined, count in self._counts[name].items():
+                yield Sample(name, tuple(joined.split("/")) if n else (), count)
+
+    def _alert(self, alert: Alert) -> None:
+        self._count(_ALERTS, alert.transition, str(alert.grade))
+        if alert.transition == "acknowledged":
+            self._tell(self._casebook.acknowledge(alert))
+        elif alert.verdict == "pipeline":
+            self._tell(self._casebook.decide([alert]))
+        else:
+            self._wait(alert)
+            if self._waiting_n > WAITING_MAX:
+                self._count(_FORCED)
+                self._decide(min(self._waiting))
+
+    def _progress(self, progress: Progress) -> None:
+        if not 0 <= progress.partition < len(self._passed):
+            return  # written when there were more partitions
+        self._passed[progress.partition] = max(self._passed[progress.partition], progress.passed_ms)
+        self._record_ms = max(self._record_ms, progress.record_ms)
+        low = min(self._passed)
+        for end in sorted(end for end in self._waiting if end <= low):
+            self._decide(end)
+        if self._record_ms - low <= self._settings.time.notify_within_ms:
+            self._tell(self._casebook.settle())
+
+    def _wait(self, alert: Alert) -> None:
+        self._waiting.setdefault(alert.window_end_ms, []).append(alert)
+        self._waiting_n += 1
+
+    def _decide(self, end: int) -> None:
+        alerts = self._waiting.pop(end)
+        self._waiting_n -= len(alerts)
+        self._tell(self._casebook.decide(alerts))
+
+    def _tell(self, notifications: Iterable[Notification]) -> None:
+        for notification in notifications:
+            if notification.transition == "opened":
+                self._count(_INCIDENTS, str(notification.grade))
+            record = to_record(notification, self._settings.shop)
+            self._outputs.append(Output(self._settings.topics.notification, *record))
+
+    def _count(self, name: str, *labels: str) -> None:
+        self._counts[name]["/".join(labels)] += 1
+
+
+def incident_line(notification: Notification, timezone: str = "UTC") -> str:
+    """Return one line for a terminal; `click.echo` takes the colours off where there is none."""
+    grade = notification.grade or notification.peak_grade
+    colour = "green" if notification.transition == "resolved" else _ANSI[grade]
+    mark = click.style(f"\u25cf {GRADE_NAMES[grade]:<3}", fg=colour, bold=True)
+    since = clock(notification.since, timezone, beside_ms=notification.window.end - 1)
+    return f"{mark} {notification.transition:<12} since {since}  {' '.join(notification.text.split())}"

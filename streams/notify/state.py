@@ -1,0 +1,51 @@
+"""What notify remembers, as data: version, length and checksum in front, msgpack behind."""
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+import msgspec
+
+from detectors.alert import Alert
+from streams.machine import StateRefused
+from streams.notify.incident import Incident
+
+VERSION = 1
+BLOCK_BYTES = 512 * 1024
+
+_HEADER = struct.Struct("<4sHQI")
+_MAGIC = b"FHNT"
+
+
+class NotifyState(msgspec.Struct):
+    """State of the machine. `counts`: of the families of its samples, by labels joined with `/`."""
+
+    passed: list[int]
+    record_ms: int
+    waiting: list[Alert]
+    incidents: list[Incident]
+    counts: dict[str, dict[str, int]]
+
+
+def to_blocks(state: NotifyState) -> list[bytes]:
+    """Encode."""
+    body = msgspec.msgpack.encode(state)
+    data = _HEADER.pack(_MAGIC, VERSION, len(body), zlib.crc32(body)) + body
+    return [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)]
+
+
+def from_blocks(blocks: Sequence[bytes]) -> NotifyState:
+    """Decode. Raises StateRefused."""
+    data = b"".join(blocks)
+    if len(data) < _HEADER.size:
+        raise StateRefused("notify: state is cut off")
+    magic, version, length, checksum = _HEADER.unpack_from(data)
+    body = data[_HEADER.size :]
+    if (magic, version) != (_MAGIC, VERSION):
+        raise StateRefused(f"notify: state of version {version}, have {VERSION}")
+    if (length, checksum) != (len(body), zlib.crc32(body)):
+        raise StateRefused("notify: state is damaged")
+    try:
+        return msgspec.msgpack.decode(body, type=NotifyState)
+    except msgspec.DecodeError as error:
+        raise StateRefused(f"notify: state has another layout: {error}") from error

@@ -1,0 +1,161 @@
+"""A worker: the Faust app that drives the machines of all topics, from start to an orderly end."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple, NoReturn
+
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from sinks.metrics import Sample
+from streams.failure import Failure
+from streams.machine import Output
+from streams.runner.broker import wait_for_topics
+from streams.runner.control import Control
+from streams.runner.exit_code import AGAIN, CRASHED
+from streams.runner.guard import spawn
+from streams.runner.role import Role
+from streams.runner.runner import Parts, Runner
+from streams.runner.transport import App
+from streams.settings.model import Settings
+
+DRAIN_S = 10.0
+LEAVE_S = 5.0
+TICK_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+def _unheard(*_: object) -> None:
+    """Take news nobody asked for."""
+
+
+class Telemetry(NamedTuple):
+    """Where a worker's news go.
+
+    ready      told once, when the worker has joined its group
+    status     told about once a second what is in the way of work; empty: nothing
+    publish    given all samples about once a second
+    committed  given the outputs of each transaction, after it
+    observe    given each observation of a histogram: name, labels, seconds
+    """
+
+    ready: Callable[[], None] = _unheard
+    status: Callable[[str], None] = _unheard
+    publish: Callable[[Sequence[Sample]], None] = _unheard
+    committed: Callable[[Role, Sequence[Output]], None] = _unheard
+    observe: Callable[[str, tuple[str, ...], float], None] = _unheard
+
+
+async def serve(
+    settings: Settings,
+    roles: Mapping[str, Role],
+    topics: Collection[str],
+    telemetry: Telemetry,
+    *,
+    watch_stdin: bool = False,
+) -> None:
+    """Work until SIGTERM or SIGINT; then drain and return. Every error ends the process (see `crash`).
+
+    roles: by the topic they read; topics: those that must be there; watch_stdin: the end of stdin (whoever
+    started us is gone) counts as a signal.
+
+    Raises Refused if topics are missing.
+    """
+    stop = _stop_signal(watch_stdin=watch_stdin)
+    if not await wait_for_topics(settings.kafka.bootstrap_servers, topics, stop):
+        return
+    control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
+    await control.read()
+    runner = Runner(Parts(settings, roles, control, crash, telemetry.committed, telemetry.observe))
+    app = _app(settings, roles, runner)
+    tasks = [
+        spawn(_start(app, telemetry), crash),
+        spawn(_crash_with(app), crash),
+        spawn(control.follow(), crash),
+        spawn(_tick(app, runner, telemetry), crash),
+    ]
+    await stop.wait()
+    await _end(app, runner, tasks)
+
+
+def crash(error: BaseException) -> NoReturn:
+    """End the process at once, before any offset can move; the exit code says whether to start again."""
+    if isinstance(error, Failure):
+        print(f"fenghuo worker: {error}", file=sys.stderr)
+        code = error.exit_code
+    elif isinstance(error, ProducerFenced):
+        logger.warning("another worker took a partition over: ending")
+        code = AGAIN
+    else:
+        logger.critical("ending on an unforeseen error; what was not committed is read again", exc_info=error)
+        code = AGAIN if isinstance(error, KafkaError | TimeoutError | OSError) else CRASHED
+    logging.shutdown()
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _app(settings: Settings, roles: Mapping[str, Role], runner: Runner) -> App:
+    kafka = settings.kafka
+    app = App(kafka.group, kafka.bootstrap_servers, runner, kafka.session_timeout_ms / 1000)
+    for topic, role in roles.items():
+        app.batches(topic, f"{role.name}:{topic}", runner.take)
+    return app
+
+
+async def _start(app: App, telemetry: Telemetry) -> None:
+    await app.start()
+    app.joined = True
+    telemetry.ready()
+
+
+async def _crash_with(app: App) -> None:
+    crash(await app.failed())
+
+
+async def _tick(app: App, runner: Runner, telemetry: Telemetry) -> None:
+    while True:
+        runner.watch()
+        telemetry.status(runner.waiting() if app.joined else "joining the group")
+        telemetry.publish(tuple(runner.samples()))
+        await asyncio.sleep(TICK_S)
+
+
+async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) -> None:
+    logger.info("draining")
+    await runner.close(DRAIN_S)
+    for task in tasks:
+        task.cancel()
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await app.stop()
+    except TimeoutError:
+        logger.warning("did not leave the group in time; the others wait for the session to run out")
+
+
+def _stop_signal(*, watch_stdin: bool) -> asyncio.Event:
+    """Return an event set by SIGTERM or SIGINT; a second one ends the process at once."""
+    stop = asyncio.Event()
+
+    def handle(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle, number)
+    if watch_stdin:
+        threading.Thread(target=_await_end_of_stdin, args=(loop, stop), daemon=True).start()
+    return stop
+
+
+def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)

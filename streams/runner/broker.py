@@ -1,0 +1,60 @@
+"""Waiting for the broker, and seeing that the topics are there, before anything else is started."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from streams.runner.restore import Refused
+
+BACKOFF_S = (1, 2, 5, 10, 30)
+
+logger = logging.getLogger(__name__)
+
+
+async def wait_for_topics(bootstrap_servers: str, topics: Collection[str], stop: asyncio.Event) -> bool:
+    """Wait for the broker; False when stopped meanwhile. Raises Refused if topics are missing."""
+    attempt = 0
+    while not stop.is_set():
+        try:
+            found = await _topics(bootstrap_servers)
+        except KafkaError:
+            wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
+            logger.warning(
+                "Kafka does not answer at %s (kafka.bootstrap_servers); trying again in %d s. "
+                "For a local one: fenghuo kafka up",
+                bootstrap_servers,
+                wait_s,
+            )
+            attempt += 1
+            await _sleep(stop, wait_s)
+        else:
+            _refuse_missing(sorted(set(topics) - found))
+            return True
+    return False
+
+
+async def _topics(bootstrap_servers: str) -> set[str]:
+    noise = logging.getLogger("aiokafka")
+    noise.disabled = True  # it logs every address it could not reach; we say it once
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+    try:
+        await consumer.start()
+        return set(await consumer.topics())
+    finally:
+        noise.disabled = False
+        await consumer.stop()
+
+
+def _refuse_missing(missing: Sequence[str]) -> None:
+    if missing:
+        raise Refused(f"topics are missing: {', '.join(missing)}. Create them with `fenghuo topics apply`.")
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,232 @@
+"""The owner of one partition: applies its records, commits its outputs, writes its checkpoints."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.machine import Machine, Output, Record
+from streams.runner.checkpoint import Checkpoint, Writer
+from streams.runner.lease import Batch, BatchLost, Lease
+from streams.runner.role import Role
+from streams.runner.transaction import Transactions
+
+CATCH_UP_S = 5.0  # records older than this when read: we are behind, and throughput goes before latency
+CATCH_UP_PAUSE_S = 1.0
+IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it has to say so
+CEILING_MIN_S = 0.01
+OFFSET_S = 1.0  # an offset without outputs is committed this late
+BLOCKS = 4  # of a checkpoint, written with one transaction
+CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
+
+Clock = Callable[[], int]
+
+
+class Pace(NamedTuple):
+    """How often an owner commits, in seconds."""
+
+    ceiling_s: float  # outputs that nobody waits for
+    gap_s: float  # least time between two transactions, shares the worker's budget among its owners
+    checkpoint_s: float
+
+
+class State(NamedTuple):
+    """What an owner begins with: a machine that has applied the log up to `position`.
+
+    fresh  nothing was ever committed: the state is checkpointed with the first outputs, so that a later start
+           knows where the log began
+    """
+
+    machine: Machine
+    position: int
+    writer: Writer
+    fresh: bool
+
+
+class Hooks(NamedTuple):
+    """What the owner asks of and tells to the runner. `spawn` starts a task whose error ends the process."""
+
+    spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+    committed: Callable[[Role, Sequence[Output]], None]
+    observe: Callable[[str, tuple[str, ...], float], None]
+    caught_up: Callable[[TopicPartition], bool]
+    pace: Callable[[], Pace]
+    now_ms: Clock
+
+
+class Owner:
+    """Drives one machine over one partition. While a transaction is on its way, records go on being applied.
+
+    Every error leaves the state and the transaction as they are: the process has to end.
+    """
+
+    def __init__(
+        self, source: TopicPartition, state: State, role: Role, transactions: Transactions, hooks: Hooks
+    ) -> None:
+        self.source = source
+        self.role = role
+        self.machine = state.machine
+        self.position = state.position  # the offset after the last record applied
+        self.committed = state.position
+        self.lease: Lease | None = None
+        self._writer = state.writer
+        self._transactions = transactions
+        self._hooks = hooks
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._applied = 0  # records since the last flush
+        self._since_checkpoint = 0
+        self._behind = False
+        now_s = time.monotonic()
+        self._woken_s = self._flushed_s = self._committed_s = self._frozen_s = self._progress_s = now_s
+        if state.fresh:
+            self._freeze()
+        self._pump = hooks.spawn(self._run())
+
+    def read_on(self) -> Lease:
+        """Return a new lease that begins at the position; void the one before."""
+        self.stop_reading()
+        self.lease = Lease(self, self.position)
+        return self.lease
+
+    def stop_reading(self) -> None:
+        """Void what is on its way."""
+        if self.lease is not None:
+            self.lease.close()
+
+    def take(self, batch: Batch) -> None:
+        """Apply a batch, unless its lease is void.
+
+        Raises BatchLost if records before it are missing, and whatever the machine raises.
+        """
+        batch.lease.queued -= len(batch.records)
+        if not batch.lease.open:
+            return
+        if batch.follows != self.position:
+            raise BatchLost(f"{self.source}: a batch follows {batch.follows}, but we are at {self.position}")
+        self._apply(batch.records)
+        self.position = batch.end
+        self._progress_s = time.monotonic()
+        if self.machine.paused:
+            self.stop_reading()
+        if self.machine.due:
+            self._wake.set()
+
+    async def _run(self) -> None:
+        while not self._closing:
+            await self._until_due()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Commit outputs, offset and the next blocks of a checkpoint, if there is anything to commit."""
+        now_s = time.monotonic()
+        self._woken_s = now_s
+        if not self._applied and not self._pending and now_s - self._flushed_s < IDLE_S:
+            return
+        outputs = self._outputs(now_s)
+        if outputs or self._pending or self._offset_due(now_s):
+            await self._commit(outputs)
+
+    async def finish(self) -> None:
+        """Stop reading, commit what is applied, then write the state for the next owner, then disconnect."""
+        self.stop_reading()
+        self._closing = True
+        self._wake.set()
+        await self._pump
+        if self._applied or self.position != self.committed:
+            await self._commit(self._outputs(time.monotonic()))
+        await self._write_out()
+        if self._since_checkpoint:
+            self._freeze()
+            await self._write_out()
+        await self.disconnect()
+
+    async def disconnect(self) -> None:
+        """Stop the producer; nothing more is committed."""
+        self.stop_reading()
+        self._pump.cancel()
+        await self._transactions.close()
+
+    @property
+    def reading(self) -> bool:
+        """Whether records are wanted; not while the machine is paused."""
+        return self.lease is not None and self.lease.open
+
+    def stuck_s(self) -> float:
+        """Return for how long there has been more to read without anything being applied."""
+        if not self.reading or self.caught_up():
+            self._progress_s = time.monotonic()
+        return time.monotonic() - self._progress_s
+
+    def caught_up(self) -> bool:
+        """Whether all of the log is applied."""
+        drained = self.lease is not None and not self.lease.queued
+        return drained and self.reading and self._hooks.caught_up(self.source)
+
+    def _apply(self, records: Sequence[Record]) -> None:
+        started = time.perf_counter()
+        self.machine.apply(records)
+        self._hooks.observe("fenghuo_apply_seconds", (self.role.name,), time.perf_counter() - started)
+        self._applied += len(records)
+        self._since_checkpoint += len(records)
+        self._behind = self._hooks.now_ms() - records[-1].timestamp > CATCH_UP_S * 1000
+
+    def _outputs(self, now_s: float) -> list[Output]:
+        outputs = self.machine.flush(self._hooks.now_ms(), caught_up=self.caught_up())
+        self._flushed_s = now_s
+        self._applied = 0
+        if self._checkpoint_due(now_s):
+            self._freeze()
+        return outputs
+
+    async def _commit(self, outputs: list[Output]) -> None:
+        started = time.perf_counter()
+        offset, metadata = self.position, self.machine.metadata()
+        blocks = self._writer.take(BLOCKS)
+        await self._transactions.commit([*outputs, *blocks], self.source, offset, metadata)
+        self.committed = offset
+        self._committed_s = time.monotonic()
+        self._hooks.observe("fenghuo_flush_seconds", (self.role.name,), time.perf_counter() - started)
+        self._hooks.committed(self.role, outputs)
+
+    async def _write_out(self) -> None:
+        while self._pending:
+            await self._commit([])
+
+    @property
+    def _pending(self) -> bool:
+        return self._writer.pending
+
+    def _freeze(self) -> None:
+        """Take the state of this moment; it goes out with this transaction and the next ones."""
+        blocks = tuple(self.machine.snapshot())
+        self._writer.freeze(Checkpoint(self.position, self.machine.metadata(), blocks, self.role.plan))
+        self._since_checkpoint = 0
+        self._frozen_s = time.monotonic()
+
+    def _checkpoint_due(self, now_s: float) -> bool:
+        if self._pending or not self._since_checkpoint:
+            return False
+        old = now_s - self._frozen_s >= self._hooks.pace().checkpoint_s
+        return old or self._since_checkpoint >= CHECKPOINT_RECORDS
+
+    def _offset_due(self, now_s: float) -> bool:
+        return self.position != self.committed and now_s - self._committed_s >= OFFSET_S
+
+    async def _until_due(self) -> None:
+        while not self._closing and (wait_s := self._wait_s()) > 0:
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    def _wait_s(self) -> float:
+        pace = self._hooks.pace()
+        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
+        # Only what was applied can be urgent: a machine that says `due` without outputs must not spin us.
+        urgent = self._applied and self.machine.due
+        ceiling_s = 0.0 if urgent else max(pace.ceiling_s, CEILING_MIN_S)
+        return max(self._committed_s + gap_s, self._woken_s + ceiling_s) - time.monotonic()

@@ -1,0 +1,239 @@
+"""Faust's transport as the runner needs it. The only file that touches Faust's private API (pinned: 0.15.3).
+
+Four things differ from Faust's own:
+* Nothing is committed here: offsets go into the transactions of the owners, together with the outputs.
+* Where Faust would seek to the committed offsets (`perform_seek`), the partitions are given to the runner,
+  which fences, restores, seeks and only then asks for records.
+* A message on its way to an agent is a whole batch of one partition: Faust's price is paid per batch.
+* The position never moves by itself (`auto_offset_reset=none`): a log that was cut off under us is an error.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import aiokafka
+import faust
+from aiokafka import OffsetAndMetadata, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
+from faust.transport.drivers.aiokafka import Transport as FaustTransport
+from faust.types import TP, ConsumerMessage
+
+from streams.runner.lease import Batch, Lease
+
+FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
+POLL_S = 1.0
+FRESH_MS = 2_000  # a view of the log's end older than this says nothing (the broker may be away)
+NOTHING = {TP("", 0)}  # polled while no partition is wanted, so that the group sees a consumer that polls
+
+
+class Runner(Protocol):
+    """What the transport asks of the runner. All calls are made on the main event loop."""
+
+    def assigned(self, source: "Consumer", partitions: Sequence[TopicPartition]) -> None:
+        """Take the partitions over, in the background; they are fetched from once `leases` names them."""
+
+    async def revoked(self) -> None:
+        """Give all partitions up: commit what is applied, stop the producers."""
+
+    def leases(self) -> Mapping[TopicPartition, Lease]:
+        """Return from which partitions records are wanted now, and under which lease."""
+
+    def lost_log(self, error: OffsetOutOfRangeError) -> None:
+        """Hear that a partition's log no longer has the position we read from."""
+
+
+class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, as all of Faust
+    """The thread of aiokafka's consumer: heartbeats go on while the main loop computes."""
+
+    def _create_worker_consumer(self, transport: FaustTransport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust has these two hard-wired; the fetcher that reads them is made when the consumer starts.
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+    async def committed(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Return the group's committed offsets; a partition without one is left out."""
+        coordinator = self._ensure_consumer()._coordinator
+        offsets: Mapping[TopicPartition, OffsetAndMetadata] = await self.call_thread(
+            coordinator.fetch_committed_offsets, list(partitions)
+        )
+        return offsets
+
+    async def move(self, partition: TopicPartition, offset: int) -> None:
+        """Set the position, dropping what was fetched ahead."""
+        await self.call_thread(self._move, partition, offset)
+
+    async def _move(self, partition: TopicPartition, offset: int) -> None:
+        self._ensure_consumer().seek(partition, offset)
+
+    def caught_up(self, partition: TopicPartition) -> bool:
+        """Whether the last fetch, a moment ago, found nothing more to read."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        if assignment is None or partition not in assignment.tps:
+            return False
+        state = assignment.state_value(partition)
+        if not state.has_valid_position or state.timestamp is None or state.lso is None:
+            return False
+        fresh: bool = time.time() * 1000 - state.timestamp < FRESH_MS
+        return fresh and state.position >= state.lso
+
+
+class Consumer(FaustConsumer):  # type: ignore[misc] # untyped
+    """Hands batches under leases to the agents; commits nothing."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def runner(self) -> Runner:
+        """Return the app's runner."""
+        runner: Runner = self.app.runner
+        return runner
+
+    async def perform_seek(self) -> None:
+        """Give the assigned partitions to the runner: the point at which they are owned."""
+        self.runner.assigned(self, [TopicPartition(*tp) for tp in self.assignment()])
+
+    async def committed(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Return the group's committed offsets; a partition without one is left out."""
+        offsets: Mapping[TopicPartition, OffsetAndMetadata] = await self._thread.committed(partitions)
+        return offsets
+
+    async def move(self, partition: TopicPartition, offset: int) -> None:
+        """Set the position of a partition, dropping what was fetched ahead."""
+        await self._thread.move(partition, offset)
+
+    def caught_up(self, partition: TopicPartition) -> bool:
+        """Whether the last fetch, a moment ago, found nothing more to read."""
+        caught_up: bool = self._thread.caught_up(partition)
+        return caught_up
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """Fetch once; yield one message per partition, whose value is a Batch."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        leases = self.runner.leases()
+        try:
+            fetched = await self._getmany({TP(*tp) for tp in leases} or NOTHING, timeout)
+        except OffsetOutOfRangeError as error:
+            self.runner.lost_log(error)
+            raise
+        for partition, records in fetched.items():
+            lease = leases[TopicPartition(*partition)]
+            if lease.open:
+                yield TP(*partition), self._message(partition, lease.hand(records))
+
+    def _message(self, partition: TopicPartition, batch: Batch) -> ConsumerMessage:
+        first = batch.records[0]
+        return ConsumerMessage(
+            partition.topic,
+            partition.partition,
+            first.offset,
+            first.timestamp / 1000,
+            0,  # kind of timestamp; nobody reads it
+            None,  # no headers: Faust would obey a reply-to header of the first record
+            None,
+            batch,
+            None,
+            0,
+            0,
+            TP(*partition),
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        while not (self.should_stop or fetcher.should_stop):
+            try:
+                async for _, message in self.getmany(POLL_S):
+                    await self.callback(message)
+                await asyncio.sleep(0)
+            except self.consumer_stopped_errors:
+                if not self.app.should_stop:
+                    raise
+                return
+
+    def ack(self, message: Any) -> bool:  # noqa: ARG002 (Faust's signature)
+        """Acknowledge nothing."""
+        return False
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002 (Faust's signature)
+        """Commit nothing."""
+        return False
+
+    async def _commit(self, offsets: Any) -> bool:
+        raise AssertionError(f"Faust must not commit {offsets}: offsets belong to the owners' transactions")
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Do nothing: leases bound what is on its way."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Do nothing: leases bound what is on its way."""
+
+    async def verify_all_partitions_active(self) -> None:
+        """Do nothing: the runner has its own watchdog; Faust's takes a paused partition for a hanging one."""
+
+
+class Transport(FaustTransport):  # type: ignore[misc] # untyped
+    """Makes our consumer."""
+
+    Consumer = Consumer
+
+
+class App(faust.App):  # type: ignore[misc] # untyped
+    """A Faust app over our transport. Web server, tables and Faust's own commits are off."""
+
+    def __init__(self, name: str, bootstrap_servers: str, runner: Runner, session_timeout_s: float) -> None:
+        self.runner = runner
+        self.joined = False  # the group; set by whoever starts the app
+        super().__init__(
+            name,
+            broker=[f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")],
+            web_enabled=False,
+            web_tables_enabled=False,
+            web_router_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            stream_wait_empty=False,
+            consumer_auto_offset_reset="none",
+            # After a broker restart the group's leader may assign from empty metadata: look again soon.
+            consumer_metadata_max_age_ms=5_000,
+            broker_max_poll_records=5_000,
+            broker_session_timeout=session_timeout_s,
+            broker_heartbeat_interval=session_timeout_s / 4,
+            producer_acks=-1,
+        )
+        self.on_partitions_revoked.connect(self._revoked, weak=False)
+
+    async def failed(self) -> BaseException:
+        """Wait until a part of Faust crashed, and return why."""
+        await self._crashed.wait()
+        return self.crash_reason or RuntimeError("Faust ended without a reason")
+
+    async def _revoked(self, *_: Any, **__: Any) -> None:
+        await self.runner.revoked()
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Make no folders: they are for tables, and there are none."""
+
+    def batches(self, topic: str, name: str, take: Any) -> None:
+        """Start an agent that gives each batch of a topic to `take`, one after the other."""
+
+        async def agent(stream: Any) -> None:
+            async for batch in stream.noack():
+                await take(batch)
+
+        agent.__name__ = name
+        source = self.topic(topic, acks=False, key_serializer="raw", value_serializer="raw")
+        self.agent(source, name=name)(agent)
