@@ -74,7 +74,15 @@ def _read_trees(model: Any, given: Input) -> float:
 
 
 def _read_loda(model: Any, given: Input) -> float:
-    return float(model.score_one(_feature(given))) if model.projections_ else math.nan
+    """-ln density, never more than a normal tail would have: where LODA saw nothing yet it answers 27.6."""
+    if not model.projections_:
+        return math.nan
+    return min(float(model.score_one(_feature(given))), 1.0 + given.standard**2 / 2)
+
+
+def _read_machine(model: Any, given: Input) -> float:
+    """Turn the class's score round: the machine scores what is normal high."""
+    return -float(model.score_one(_bumps(given)))
 
 
 def _feature(given: Input) -> dict[str, float]:
@@ -95,6 +103,14 @@ def _feed_bounded(model: Any, given: Input) -> None:
     model.learn_one(None, given.bounded)
 
 
+def _feed_trees(model: Any, given: Input) -> None:
+    model.learn_one(_share(given))
+
+
+def _feed_machine(model: Any, given: Input) -> None:
+    model.learn_one(_bumps(given))
+
+
 def _feed_standard(model: Any, given: Input) -> None:
     model.learn_one(_feature(given))
 
@@ -104,13 +120,11 @@ ADAPTERS: dict[str, Adapter] = {
     "StandardAbsoluteDeviation": Adapter(
         anomaly.StandardAbsoluteDeviation, _read_deviation, _feed_bounded, noise=0.3
     ),
-    "HalfSpaceTrees": Adapter(
-        anomaly.HalfSpaceTrees, _read_trees, lambda model, given: model.learn_one(_share(given)), noise=0.1
-    ),
+    "HalfSpaceTrees": Adapter(anomaly.HalfSpaceTrees, _read_trees, _feed_trees, noise=0.1),
     "OneClassSVM": Adapter(
         anomaly.OneClassSVM,
-        lambda model, given: -float(model.score_one(_bumps(given))),  # the machine scores what is normal high
-        lambda model, given: model.learn_one(_bumps(given)),
+        _read_machine,
+        _feed_machine,
         noise=0.05,
     ),
     "LODA": Adapter(anomaly.LODA, _read_loda, _feed_standard, noise=0.1),
