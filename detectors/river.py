@@ -12,9 +12,6 @@ from detectors.river_scale import Scale
 from detectors.table import Context, Floats, Judgement, Kind, Rows, Table, TableMismatch, require_finite
 
 ROWS_MAX = 2_000
-ALARM_NATS = 8.0
-RELEARN_AFTER = 288  # observations in alarm, net of quiet ones: then the row starts anew
-QUIET = 4  # alarms that one quiet observation makes good
 BAND = 3.0  # robust scales called normal
 
 
@@ -22,9 +19,10 @@ class River(Table):
     """One object of a River class per row; its raw scores, standardised per row, through a calibrated tail.
 
     Guards: inputs clipped or standardised by a running robust scale as the class needs it; saturating scores
-    read where they still rank; reading never changes a model; a constant series never alarms; a row in alarm
-    for RELEARN_AFTER observations starts anew. Ratios are taken as value / exposure, counts likewise by their
-    uplift; without exposure 0 nats and nothing is learned. The side is that of the row's robust location.
+    read where they still rank; reading never changes a model; a constant series never alarms. What stays
+    strange fills the tail and is the norm within some hundred observations. Ratios are taken as value /
+    exposure, counts likewise by their uplift; without exposure 0 nats and nothing is learned. The side is
+    that of the row's robust location.
 
     Silent (NaN) until the class is ready and 100 of its scores were seen. State cannot be stored (see
     DurableRiver). Raises RiverPanic when native code gives up.
@@ -46,7 +44,7 @@ class River(Table):
         self._settings = settings_of(name, settings or {})
         self._raw = Scale("raw", absolute_min=self._adapter.noise)
         columns = self._VALUES.columns | self._raw.columns | self._TAIL.columns
-        super().__init__(kind, columns | {"held": columns["raw_seen"]})
+        super().__init__(kind, columns)
         self._name, self._rows_max = name, rows_max
         self._models: list[Any] = []
         with no_panic(name):
@@ -102,24 +100,11 @@ class River(Table):
             for row, given in zip(rows, inputs, strict=True):
                 self._adapter.feed(self._models[row], given)
         self._VALUES.learn(cells, shown)
-        self._learn_raw(cells, raw)
-
-    def _learn_raw(self, cells: Cells, raw: Floats) -> None:
-        """Calibrate; start those rows anew that have been in alarm too long."""
-        nats = self._nats(cells, raw)
-        warm = cells["tail_seen"] >= self._TAIL.settle
-        alarm = (nats > ALARM_NATS) & warm
-        cells["held"] = np.maximum(cells["held"] + np.where(alarm, 1, -QUIET), 0)
         if (known := np.isfinite(raw)).any():
             some = cells.some(known)
             strange = self._strangeness(some, raw[known])
             self._raw.learn(some, raw[known])
             self._TAIL.learn(some, strange)
-        stale = cells.rows[cells["held"] > RELEARN_AFTER]
-        for name, column in self._layout.items():
-            self._cells[name][..., stale] = column.fill
-        for row in stale:
-            self._models[row] = self._build()
 
     def _read(self, cells: Cells, values: Floats) -> Floats:
         inputs = self._inputs(cells, values)
