@@ -1,8 +1,8 @@
 import pytest
 
 from detectors.grading import CUTS
-from detectors.registry import DETECTORS, build
 from detectors.novelty import Novelty
+from detectors.registry import DETECTORS, build
 from detectors.river import River
 from detectors.seasonal import Seasonal
 from detectors.threshold import Threshold
