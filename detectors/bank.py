@@ -6,11 +6,13 @@ costs. Everything a monitor asks for beside the detector is in its rule.
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Column, Columns, Rows
+from detectors.frozen import FrozenRows
 from detectors.grading import MARGIN, Grades, evidence, grades_of, worth_telling
 from detectors.lifecycle import Lifecycle
 from detectors.rule import Rule, RuleBook
@@ -60,6 +62,11 @@ class Verdict(NamedTuple):
         judgement = Judgement(*(change(column) for column in self.judgement))
         return Verdict._make([self.window, *first, judgement, *(change(column) for column in self[5:])])
 
+    def detached(self) -> "Verdict":
+        """Return the same verdict, not changed by what is taken over later."""
+        told = {name: getattr(self, name).copy() for name in ("values", "volume", "score", "side", "raw")}
+        return self._replace(**told)
+
     def take_over(self, at: Rows, new: "Verdict") -> None:
         """Put the entries of a restated verdict in the place of the old ones."""
         self.values[at], self.volume[at] = new.values, new.volume
@@ -83,6 +90,7 @@ class Bank:
         self.rules = RuleBook(rules)
         self.life = Lifecycle()
         self.members = Membership()
+        self._frozen: WeakSet[FrozenRows] = WeakSet()
 
     def admit(self, rule: int, n: int) -> Rows:
         """Add n series of a rule and return their rows."""
@@ -118,6 +126,7 @@ class Bank:
             window=window,
         )
         self._count(rows, volume)
+        self._settle()
         self.table.learn(rows, values, context)
         grade = self.life["grade"][rows].copy()
         return Verdict(window, rows, shown.copy(), volume, judgement, score, side, raw, grade, change)
@@ -129,6 +138,20 @@ class Bank:
         """
         at_level = self.rules.speaks(self.members["rule"][rows], self.members["volume"][rows])
         return at_level | (self.life["grade"][rows] > 0)
+
+    def freeze(self, rows: Rows, size: int) -> list[FrozenRows]:
+        """Return the state of rows as it is now, in pieces of `size` rows; what is let go costs nothing."""
+        copies = (self.life.picked(rows), self.members.picked(rows))
+        starts = range(0, len(rows), size)
+        pieces = [FrozenRows(self.table, rows[at : at + size], copies, at) for at in starts]
+        self._frozen.update(pieces)
+        return pieces
+
+    def _settle(self) -> None:
+        """Keep what is frozen and not read yet: the table is about to change."""
+        for piece in self._frozen:
+            piece.settle()
+        self._frozen.clear()
 
     def _volume(self, judgement: Judgement, volume: Floats) -> Floats:
         """Events seen or, for counts, expected: an outage of a big series is not a small volume."""

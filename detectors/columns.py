@@ -1,8 +1,9 @@
 """Rows of state as a struct of arrays: fixed-layout numbers, so that state can be stored and read back."""
 
+import copy
 import struct
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -63,6 +64,13 @@ class Columns:
     def drop(self, rows: Rows) -> None:
         """Give rows back."""
         self._free.extend(rows.tolist())
+
+    def picked(self, rows: Rows) -> Self:
+        """Return a copy of these rows, as the rows 0, 1, 2 ... of a table of their own."""
+        picked = copy.copy(self)
+        picked._cells = {name: cells[..., rows] for name, cells in self._cells.items()}
+        picked._size, picked._free = len(rows), []
+        return picked
 
     def dump(self, rows: Rows) -> bytes:
         """Return the state of rows as fixed-layout numbers."""

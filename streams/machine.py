@@ -70,8 +70,12 @@ class Machine(Protocol):
     def metadata(self) -> str:
         """Small state committed with the offset itself (at most 2 KB); empty when the machine has none."""
 
-    def snapshot(self) -> list[bytes]:
-        """Return the whole state as blocks of at most ~512 KB. Call right after a flush."""
+    def snapshot(self) -> Sequence[bytes]:
+        """Return the whole state as blocks of at most ~512 KB. Call right after a flush.
+
+        It is the state of this moment, whatever is applied later; a large one is `streams.frozen.Frozen`,
+        which encodes a block when it is asked for.
+        """
 
     def restore(self, blocks: Sequence[bytes], metadata: str) -> None:
         """Take over the state of `snapshot` and `metadata`. Call on a new machine only.

@@ -40,6 +40,13 @@ class Bucket:
         bucket.ids = dict(enumerate(ids))
         return bucket
 
+    def copied(self) -> "Bucket":
+        """Return a bucket of its own with the same sums."""
+        bucket = Bucket("count")
+        bucket.counts, bucket.values, bucket.times = self.counts.copy(), self.values.copy(), self.times.copy()
+        bucket.registers, bucket.ids = self.registers.copy(), dict(self.ids)
+        return bucket
+
     def reserve(self, size: int, neutral: int) -> None:
         """Make room for `size` slots."""
         more = size - len(self.counts)
@@ -66,6 +73,7 @@ class Board:
         self.seen_count = 0
         self.readers: list[Cursor] = []
         self.buckets: dict[int, Bucket] = {}
+        self._frozen: set[int] = set()  # buckets to be copied before they change
         self._neutral = _NEUTRAL.get(group.aggregate, 0)
         self._empty = Bucket(group.aggregate)
 
@@ -127,6 +135,11 @@ class Board:
         """Add stored entries of a bucket."""
         self._into(self._bucket(start), slots, part)
 
+    def freeze(self) -> dict[int, Bucket]:
+        """Return the buckets as they are now; those that go on changing do so as copies."""
+        self._frozen = set(self.buckets)
+        return dict(self.buckets)
+
     def forget(self) -> None:
         """Drop buckets no reader will ask for."""
         oldest = self._oldest_needed_ms()
@@ -140,6 +153,9 @@ class Board:
     def _bucket(self, start: int) -> Bucket:
         if start not in self.buckets:
             self.buckets[start] = Bucket(self.group.aggregate)
+        elif start in self._frozen:
+            self._frozen.discard(start)
+            self.buckets[start] = self.buckets[start].copied()
         return self.buckets[start]
 
     def _see(self, slots: Rows) -> None:

@@ -10,10 +10,12 @@ from sinks.metrics import Sample
 from streams.detect import state
 from streams.detect.assembly import Assembly
 from streams.detect.board import Board
+from streams.detect.freeze import freeze
 from streams.detect.frontier import Frontier
 from streams.detect.pulse import Pulse, Seen
 from streams.detect.showcase import Showcase
 from streams.detect.teller import Finding, Teller
+from streams.frozen import Frozen
 from streams.machine import Output, Record
 from streams.partial import NO_TIME, Cells, from_bytes
 from streams.progress import Progress, to_output
@@ -71,9 +73,9 @@ class Detect:
         """Detect keeps nothing beside its checkpoints."""
         return ""
 
-    def snapshot(self) -> list[bytes]:
-        """Return the whole state."""
-        return state.dump(self)
+    def snapshot(self) -> Frozen:
+        """Return the whole state, frozen: blocks are encoded when they are asked for."""
+        return freeze(self)
 
     def restore(self, blocks: Sequence[bytes], metadata: str) -> None:  # noqa: ARG002 (the contract of machines)
         """Take over a state; a watch whose configuration changed starts anew. Raises StateRefused."""

@@ -26,6 +26,12 @@ class Roster:
         known = self._slots.get
         return np.array([s if (s := known(e)) is not None else self._admit(e) for e in entities], np.int64)
 
+    def restore(self, entities: Sequence[str]) -> None:
+        """Take stored entities in, in the order of their slots; also more of them than the limit is now."""
+        for entity in entities:
+            self._slots[entity] = len(self.entities)
+            self.entities.append(entity)
+
     def _admit(self, entity: str) -> int:
         if len(self.entities) >= self.limit and entity != OTHER:
             self.refused += 1

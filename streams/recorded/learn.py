@@ -26,7 +26,7 @@ def learn(
         pass
     for detect in run.detects:
         detect.rebase()
-    return run, [detect.snapshot() for detect in run.detects]
+    return run, [list(detect.snapshot()) for detect in run.detects]
 
 
 async def store(settings: Settings, states: Sequence[list[bytes]]) -> None:
