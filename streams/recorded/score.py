@@ -1,0 +1,136 @@
+"""Scoring recorded series: one table, a row a file, each observation scored before it is learned."""
+
+import csv
+import gzip
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.grading import CUTS, Grades, grades_of
+from detectors.table import Context, Kind, Table
+from streams.detect.zone import Zone
+from streams.recorded.series_file import Floats, Series
+
+COLUMNS = ("timestamp", "value", "score", "p", "expected", "lower", "upper", "grade")
+
+
+class Scored(NamedTuple):
+    """What a detector says of each line of a file; NaN where it says nothing (warming up, missing).
+
+    nats                    -ln p
+    expected, lower, upper  in the unit of the value (a ratio: of value / exposure)
+    """
+
+    nats: Floats
+    expected: Floats
+    lower: Floats
+    upper: Floats
+
+    @property
+    def p(self) -> Floats:
+        """Tail probability."""
+        return np.asarray(np.exp(-self.nats))
+
+    @property
+    def score(self) -> Floats:
+        """Comparable across files, [0, 1): x / (1 + x) with x = -log10 p."""
+        x = self.nats / math.log(10)
+        return np.asarray(x / (1 + x))
+
+    def grade(self, kind: Kind) -> Grades:
+        """Return 0..4 for each line."""
+        cuts = np.array(CUTS[kind])[:, None]
+        return grades_of(self.nats, np.broadcast_to(cuts, (4, len(self.nats))))
+
+
+def score(
+    files: Sequence[Series], table: Table, zone: Zone, advance: Callable[[int], None] = lambda _: None
+) -> list[Scored]:
+    """Run the files through the rows of one empty table, line by line, each with its own clock.
+
+    advance  called with the number of lines done since the last call
+
+    Raises ValueError if the table takes no more rows.
+    """
+    # The longest first: the rows that still have lines lie next to each other, which is quick to read.
+    order = sorted(range(len(files)), key=lambda i: -len(files[i].values))
+    grid = _Grid.of([files[i] for i in order], zone)
+    rows = table.add(len(files))
+    out = np.full((4, *grid.values.shape), np.nan)
+    for line in range(len(grid.values)):
+        here = np.flatnonzero(grid.present[line])
+        if len(here):
+            context, values = grid.context(line, here), grid.values[line, here]
+            judgement = table.score(rows[here], values, context)
+            table.learn(rows[here], values, context)
+            out[:, line, here] = judgement.score, judgement.expected, judgement.lower, judgement.upper
+        advance(int(grid.lines_at[line]))
+    scored = {i: Scored(*out[:, : len(files[i].values), at]) for at, i in enumerate(order)}
+    return [scored[i] for i in range(len(files))]
+
+
+class _Grid(NamedTuple):
+    """The files side by side: (line, file), ended files filled up with what is not present."""
+
+    values: Floats
+    exposure: Floats | None
+    present: NDArray[np.bool_]
+    steps_s: Floats
+    weeks_s: Floats
+    lines_at: NDArray[np.int64]  # files that have this line
+
+    @classmethod
+    def of(cls, files: Sequence[Series], zone: Zone) -> "_Grid":
+        exposures = [file.exposure for file in files if file.exposure is not None]
+        return cls(
+            values=_beside([file.values for file in files]),
+            exposure=_beside(exposures) if exposures else None,
+            present=_beside([file.present for file in files]) > 0,
+            steps_s=_beside([file.steps_s() for file in files]),
+            weeks_s=_beside([file.weeks_s(zone) for file in files]),
+            lines_at=_beside([np.ones(len(file.values)) for file in files]).sum(axis=1).astype(np.int64),
+        )
+
+    def context(self, line: int, here: NDArray[np.int64]) -> Context:
+        """Return what is known beside the values; one clock for all rows where they agree."""
+        exposure = None if self.exposure is None else self.exposure[line, here]
+        step_s, week_s = self.steps_s[line, here], self.weeks_s[line, here]
+        if (step_s == step_s[0]).all() and (week_s == week_s[0]).all():
+            return Context(float(step_s[0]), float(week_s[0]), exposure)
+        return Context(step_s, week_s, exposure)
+
+
+def _beside(columns: Sequence[NDArray[np.generic]]) -> Floats:
+    """Return (line, file), zeros after the end of a file."""
+    grid = np.zeros((max(map(len, columns)), len(columns)))
+    for at, column in enumerate(columns):
+        grid[: len(column), at] = column
+    return grid
+
+
+def write(path: Path, series: Series, scored: Scored, kind: Kind) -> None:
+    """Write a line per line of the series; what a detector does not say is empty. `.gz` is compressed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = (scored.p, scored.expected, scored.lower, scored.upper)
+    said = np.isfinite(scored.nats)
+    columns = (
+        series.stamps,
+        series.texts,
+        [f"{x:.9f}" if told else "" for x, told in zip(scored.score.tolist(), said, strict=True)],
+        *([f"{x:.9g}" if math.isfinite(x) else "" for x in column.tolist()] for column in numbers),
+        [str(g) if told else "" for g, told in zip(scored.grade(kind).tolist(), said, strict=True)],
+    )
+    with _open(path) as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        lines.writerows(zip(*columns, strict=True))
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "wt", encoding="utf-8", newline="")
+    return path.open("w", encoding="utf-8", newline="")
