@@ -46,6 +46,7 @@ class Alert:
     lag_s: float | None = None
     verdict: Literal["business", "pipeline"] = "business"
     evidence: tuple[str, ...] = field(default=())
+    acknowledged_by: str = ""
 
     @property
     def change(self) -> float | None:

@@ -5,6 +5,7 @@ digits.
 """
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -64,6 +65,7 @@ class AlertRecord(Wire, frozen=True, kw_only=True):
     change      actual / expected - 1
     exposure    what a ratio is measured on (its denominator); null for other metrics
     score, p    nats, and the tail probability exp(-score)
+    acknowledged_by  who acknowledged it, in a record with that transition; else empty
     """
 
     schema_version: int
@@ -97,12 +99,15 @@ class AlertRecord(Wire, frozen=True, kw_only=True):
     runbook_url: str
     action: str
     text: str
+    acknowledged_by: str = ""
 
 
 def to_record(alert: Alert, shop: str) -> tuple[bytes, bytes, Headers]:
     """Return key, value and headers of the record."""
     series = series_id(alert.metric, alert.entity)
     ce_id = f"{alert.alert_id}-{alert.sequence}"
+    if alert.transition == "acknowledged":
+        ce_id += "-acknowledged"  # it has the sequence of the transition it answers
     headers = cloud_event(CE_TYPE, ce_id, shop, alert.window_end_ms, series)
     return series.encode(), _ENCODER.encode(_wire(alert, series)), headers
 
@@ -116,6 +121,11 @@ def from_record(value: bytes) -> Alert:
     if wire.schema_version != SCHEMA_VERSION:
         raise AlertRefused(f"alert of schema version {wire.schema_version}, have {SCHEMA_VERSION}")
     return _alert(wire)
+
+
+def is_alert(headers: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether a record of the alert topic is an alert: progress and ticks lie beside them."""
+    return all(value == CE_TYPE.encode() for name, value in headers if name == "ce_type")
 
 
 def cloud_event(ce_type: str, ce_id: str, shop: str, time_ms: int, subject: str) -> Headers:
@@ -182,6 +192,7 @@ def _wire(alert: Alert, series: str) -> AlertRecord:
         runbook_url=alert.runbook_url,
         action=alert.action,
         text=alert.text,
+        acknowledged_by=alert.acknowledged_by,
     )
 
 
@@ -213,6 +224,7 @@ def _alert(wire: AlertRecord) -> Alert:
         runbook_url=wire.runbook_url,
         action=wire.action,
         text=wire.text,
+        acknowledged_by=wire.acknowledged_by,
         late_ratio=wire.pipeline.late_ratio,
         lag_s=wire.pipeline.lag_s,
         verdict=wire.pipeline.verdict,

@@ -1,6 +1,6 @@
 """The record of a notification: one change of one incident, told to people once."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,9 @@ SCHEMA_VERSION = 1
 CE_TYPE = "fenghuo.notification.v1"
 LISTED_MAX = 20  # alerts named in one notification
 
-Turn = Literal["opened", "escalated", "downgraded", "updated", "acknowledged", "resolved"]
+Turn = Literal[
+    "opened", "escalated", "downgraded", "updated", "acknowledged", "overdue", "reminded", "resolved"
+]
 
 
 class NotificationRefused(ValueError):  # noqa: N818 (named like what it says)
@@ -28,12 +30,35 @@ class Member(Wire, frozen=True, kw_only=True):
     grade: Grade
 
 
+class Impact(Wire, frozen=True, kw_only=True):
+    """What the incident costs, estimated from the shop's own sums: what they lack of what was expected.
+
+    amount      since it began, per_minute: now; in `currency` (empty: the shop's only one)
+    """
+
+    amount: float
+    per_minute: float
+    currency: str
+
+
+class Answer(NamedTuple):
+    """Who is answerable: who has it now, all who were told, and who acknowledged it (empty: nobody)."""
+
+    owner: str
+    owners: tuple[str, ...]
+    respond_within_s: int
+    acknowledged_by: str = ""
+
+
 class Notification(Wire, frozen=True, kw_only=True):
     """The value of the record.
 
     idempotency_key  the same for the same change on every replay: act once per key
     grade            the worst of the incident's open alerts; 0 when resolved. peak_grade: the worst it had
     since            start of the first strange window of its alerts, epoch ms
+    owner            who has it now; owners: all who were told so far, the first one first
+    acknowledged_by  who has taken it over; empty: nobody yet
+    impact           null where money is not known
     alerts           the worst ones, at most 20, of alerts_total; when resolved: those that ended last
     """
 
@@ -58,6 +83,9 @@ class Notification(Wire, frozen=True, kw_only=True):
     since: int
     alerts_total: int
     alerts: tuple[Member, ...]
+    owners: tuple[str, ...] = ()
+    acknowledged_by: str = ""
+    impact: Impact | None = None
 
 
 def build(
@@ -71,9 +99,17 @@ def build(
     since_ms: int,
     title: str,
     text: str,
+    answer: Answer | None = None,
+    impact: Impact | None = None,
 ) -> Notification:
-    """Return the notification led by `lead`, of `alerts` worst first; `grades`: the grade now, the worst."""
+    """Return the notification led by `lead`, of `alerts` worst first; `grades`: the grade now, the worst.
+
+    answer: None for the lead's owner.
+    """
     grade, peak = grades
+    owner, owners, respond_within_s, acknowledged_by = answer or Answer(
+        lead.owner, (lead.owner,), lead.respond_within_s
+    )
     return Notification(
         schema_version=SCHEMA_VERSION,
         idempotency_key=f"{incident_id}-{sequence}",
@@ -88,14 +124,17 @@ def build(
         kind=lead.kind,
         title=title,
         text=text,
-        owner=lead.owner,
-        respond_within_s=lead.respond_within_s,
+        owner=owner,
+        respond_within_s=respond_within_s,
         runbook_url=lead.runbook_url,
         action=lead.action,
         window=Window(start=lead.window_start_ms, end=lead.window_end_ms),
         since=since_ms,
         alerts_total=len(alerts),
         alerts=tuple(_member(alert) for alert in alerts[:LISTED_MAX]),
+        owners=owners,
+        acknowledged_by=acknowledged_by,
+        impact=impact,
     )
 
 

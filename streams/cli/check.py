@@ -37,7 +37,8 @@ def command(config: str | None, as_json: bool) -> None:
 def _json(settings: "Settings") -> str:
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(settings), indent=2).decode()
+    # Secrets are the only values without a JSON form of their own: they show as what `repr` lets out.
+    return msgspec.json.format(msgspec.json.encode(settings, enc_hook=repr), indent=2).decode()
 
 
 def _summary(settings: "Settings") -> "Iterator[str]":

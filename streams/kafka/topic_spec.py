@@ -65,7 +65,8 @@ def wanted(settings: Settings) -> dict[str, TopicSpec]:
     # Alerts have one partition: notify decides in the order of the log.
     for name in (topics.alert, topics.notification):
         specs[name] = TopicSpec(1, replicas, _kept(max(kafka.retention_ms, KEPT_MS), MEGABYTE))
-    for name in (topics.control, topics.ingest_state, topics.detect_state, topics.notify_state):
+    states = (topics.ingest_state, topics.detect_state, topics.notify_state, topics.courier_state)
+    for name in (topics.control, *states):
         specs[name] = TopicSpec(1, replicas, {**COMPACTED, **_stamped(COLUMNS_BYTES)})
     return specs
 

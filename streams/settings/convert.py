@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
+from sinks.secret import Secret
 from streams.settings.document import Content, Node, plain, read_document
 from streams.settings.duration import parse_ms
 from streams.settings.fault import Fault, Mark, SettingsRefused, not_one_of
@@ -64,6 +65,8 @@ class Converter:
         inner, optional = _unwrap(type_)
         if optional and node.content is None:
             return None
+        if inner is Secret:
+            return self._secret(node, path)
         if node.mark.line == 0 and inner is not str and isinstance(node.content, str):
             node = self._from_environment(node, path)
         if isinstance(inner, type) and issubclass(inner, Section):
@@ -102,6 +105,14 @@ class Converter:
             return self._fault(node.mark, path, said)
         except ValueError as error:
             return self._fault(node.mark, path, str(error))
+
+    def _secret(self, node: Node, path: Path) -> Any:
+        """Take a secret from the environment alone: it must not stand in a file that many can read."""
+        if node.mark.line:
+            name = "__".join(path).upper()
+            allowed = f"allowed: a file of its own, named in {path[-1]}_file, or FENGHUO_{name}"
+            return self._fault(node.mark, path, f"found a secret; {allowed}")
+        return Secret(str(node.content).strip())
 
     def _from_environment(self, node: Node, path: Path) -> Node:
         try:

@@ -1,14 +1,20 @@
 """What can be configured: one struct per section of fenghuo.yaml. Times in ms inside, `30s` in the file."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
+
+from sinks.secret import Secret
 
 # ms inside; `250ms`, `30s`, `5m`, `1h`, `1d` in the file
 DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h|d)$"}
 Duration = Annotated[int, msgspec.Meta(extra_json_schema=DURATION_SCHEMA)]
 EventKind = Literal["click", "order", "inventory", "metric"]
 Direction = Literal["up", "down", "both"]
+GradeName = Literal["IV", "III", "II", "I"]
+ChannelKind = Literal["wecom", "dingtalk", "feishu", "webhook", "email"]
+GRADES: tuple[GradeName, ...] = get_args(GradeName)
+WITHIN_MS: dict[GradeName, int] = {"IV": 86_400_000, "III": 4 * 3_600_000, "II": 1_800_000, "I": 900_000}
 Scalar = str | int | float | bool
 DetectorSpec = (
     str | dict[str, object]
@@ -47,10 +53,26 @@ class Topics(Section, frozen=True, kw_only=True):
     ingest_state: str = "fenghuo.ingest-state.v1"
     detect_state: str = "fenghuo.detect-state.v1"
     notify_state: str = "fenghuo.notify-state.v1"
+    courier_state: str = "fenghuo.courier-state.v1"
 
     def of_event(self, kind: EventKind) -> str:
         """Return the input topic of a kind of event."""
         return str(getattr(self, kind))
+
+
+class KafkaSecurity(Section, frozen=True, kw_only=True):
+    """How clients of ours prove who they are. A secret never stands in the file (see `Secret`)."""
+
+    tls: bool = False
+    ca_file: str = ""  # PEM; empty: the system's authorities
+    certificate_file: str = ""  # of the client, PEM
+    key_file: str = ""
+    key_password: Secret | None = None
+    key_password_file: str = ""
+    sasl: Literal["plain", "scram-sha-256", "scram-sha-512"] | None = None
+    username: str = ""
+    password: Secret | None = None
+    password_file: str = ""
 
 
 class Kafka(Section, frozen=True, kw_only=True):
@@ -66,6 +88,7 @@ class Kafka(Section, frozen=True, kw_only=True):
     flush_ceiling_ms: Duration = msgspec.field(name="flush_ceiling", default=250)
     session_timeout_ms: Duration = msgspec.field(name="session_timeout", default=10_000)
     checkpoint_every_ms: Duration = msgspec.field(name="checkpoint_every", default=60_000)
+    security: KafkaSecurity = KafkaSecurity()
 
     def partitions_of(self, kind: EventKind) -> int:
         """Return how many partitions the input topic of a kind of event has."""
@@ -105,6 +128,90 @@ class Server(Section, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 9464
+    courier_port: int = 9465  # of the courier, a process of its own
+    token: Secret | None = None  # asked for as `Authorization: Bearer TOKEN`
+    token_file: str = ""
+    certificate_file: str = ""  # with `key_file`: https instead of http
+    key_file: str = ""
+
+
+class Edge(Section, frozen=True, kw_only=True):
+    """Where channels and pushes may go. Only https, only to public addresses, only to these hosts.
+
+    allowed_hosts  hosts of webhooks and mail servers; `*` allows any. The vendors' own need not be named
+    trusted_hosts  hosts within one's own network: also http, unencrypted mail and private addresses
+    """
+
+    allowed_hosts: list[str] = []
+    trusted_hosts: list[str] = []
+    ca_file: str = ""  # PEM, of one's own authority; empty: the system's
+
+
+class Channel(Section, frozen=True, kw_only=True):
+    """Where people or programs are told (see docs/channels.md)."""
+
+    name: str
+    kind: ChannelKind
+    enabled: bool = True
+    url: str = ""  # webhook: where to; a robot: its server, if it is not the vendor's
+    token: Secret | None = None  # of a robot: what its URL ends in
+    token_file: str = ""
+    secret: Secret | None = None  # signs what is sent
+    secret_file: str = ""
+    host: str = ""  # of the mail server
+    port: int | None = None  # None: 587, 465 for encryption: tls
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: Secret | None = None
+    password_file: str = ""
+    sender: str = ""
+    to: list[str] = []
+    per_minute: int | None = None  # None: what the vendor allows
+    timeout_ms: Duration = msgspec.field(name="timeout", default=10_000)
+    expire_ms: Duration = msgspec.field(name="expire", default=86_400_000)  # later it is no news
+    queue: int = 500  # waiting notifications kept one by one
+    digest_from: int | None = None  # so many waiting become one message; None: 5, webhook: never
+
+
+class Route(Section, frozen=True, kw_only=True):
+    """Which notifications go to which channels; an empty list takes all."""
+
+    name: str
+    channels: list[str]
+    grades: list[GradeName] = []  # the worst the incident had
+    owners: list[str] = []
+    kinds: list[str] = []
+
+
+class Alertmanagers(Section, frozen=True, kw_only=True):
+    """Direct push of open alerts, beside Prometheus' rules. Without urls: none."""
+
+    urls: list[str] = []
+    token: Secret | None = None
+    token_file: str = ""
+    labels: dict[str, str] = {}  # the `external_labels` of the Prometheus that runs the rules
+    resend_ms: Duration = msgspec.field(name="resend", default=60_000)
+    timeout_ms: Duration = msgspec.field(name="timeout", default=5_000)
+
+
+class Chain(Section, frozen=True, kw_only=True):
+    """Who is told next when an owner does not acknowledge in time, and how long that is by grade."""
+
+    then: list[str] = []
+    within: dict[GradeName, Duration] = {}
+
+
+class Response(Section, frozen=True, kw_only=True):
+    """The response clock. Without chains and reminders nothing is told when it runs out."""
+
+    within: dict[GradeName, Duration] = {}  # over WITHIN_MS
+    chains: dict[str, Chain] = {}  # by owner
+    remind_every: dict[GradeName, Duration] = {}  # when there is no next owner
+
+    def within_ms(self, grade: int) -> int:
+        """Return the time to acknowledge an alert of a grade 1 to 4."""
+        name = GRADES[grade - 1]
+        return self.within.get(name, WITHIN_MS[name])
 
 
 class Metric(Section, frozen=True, kw_only=True):
@@ -181,6 +288,12 @@ class Settings(Section, frozen=True, kw_only=True):
     fuse: Fuse = Fuse()
     currency: Currency | None = None
     server: Server = Server()
+    security: Edge = Edge()
+    channels: list[Channel] = []
+    routes: list[Route] = []  # none: every channel is told everything
+    links: dict[str, str] = {}  # text -> URL, under every message; `{...}` as in docs/channels.md
+    alertmanagers: Alertmanagers = Alertmanagers()
+    response: Response = Response()
     fields: dict[EventKind, dict[str, str]] = {}  # our field name -> the producer's
     metrics: dict[str, Metric] = {}
     monitors: list[Monitor] = []

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from streams.failure import Failure
+from streams.settings.channel_rules import channel_findings
 from streams.settings.convert import INVALID, Converter
 from streams.settings.document import Node, locate, read_document
 from streams.settings.environment import read_environment
@@ -16,6 +17,9 @@ from streams.settings.merge import merge, set_paths
 from streams.settings.metric_rules import Finding, metric_findings
 from streams.settings.model import Settings
 from streams.settings.monitor_rules import monitor_findings
+from streams.settings.response_rules import response_findings
+from streams.settings.secret_file import with_secrets
+from streams.settings.security_rules import security_findings
 
 CATALOGUE = "catalogue.yaml"
 SCALARS = frozenset({"shop", "locale", "catalogue"})  # keys at the top of the file that are no sections
@@ -39,6 +43,8 @@ def read(text: str, file: str = "fenghuo.yaml", environ: Mapping[str, str] | Non
     settings = converter.section(root, Settings)
     faults += converter.faults
     if settings is not INVALID:
+        settings, unread = with_secrets(settings)
+        faults += (Fault(locate(root, path), path, message) for path, message in unread)
         faults += _rule_faults(settings, root, faults)
     if faults:
         raise SettingsRefused(faults)
@@ -77,6 +83,9 @@ def _rule_faults(settings: Settings, root: Node, faults: list[Fault]) -> Iterato
 
 def _findings(settings: Settings, broken: set[tuple[str, ...]]) -> Iterator[Finding]:
     yield from file_findings(settings)
+    yield from security_findings(settings)
+    yield from channel_findings(settings)
+    yield from response_findings(settings)
     metrics = {name: None if ("metrics", name) in broken else m for name, m in settings.metrics.items()}
     unsound = set()
     for name, metric in settings.metrics.items():

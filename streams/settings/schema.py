@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from sinks.secret import Secret
 from streams.settings.duration import text_of
 from streams.settings.model import DURATION_SCHEMA, Monitor, Settings
 
@@ -22,7 +23,12 @@ def config_schema() -> dict[str, Any]:
 
 
 def _anything(type_: type) -> dict[str, Any]:
-    """Describe parameters of detectors, which only the detectors know."""
+    """Describe parameters of detectors, which only the detectors know, and secrets, which nobody may."""
+    if type_ is Secret:
+        return {
+            "not": {},
+            "description": "never in the file: a file of its own (..._file), or the environment",
+        }
     if type_ is not object:
         raise NotImplementedError(type_)
     return {"description": "a parameter of the detector"}
