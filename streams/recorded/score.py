@@ -2,10 +2,11 @@
 
 import csv
 import gzip
+import io
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,5 +133,7 @@ def write(path: Path, series: Series, scored: Scored, kind: Kind) -> None:
 
 def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
-        return gzip.open(path, "wt", encoding="utf-8", newline="")
+        # Without the time of writing: the same scores are the same bytes.
+        packed = gzip.GzipFile(path, "wb", mtime=0)
+        return io.TextIOWrapper(cast(IO[bytes], packed), encoding="utf-8", newline="")
     return path.open("w", encoding="utf-8", newline="")
