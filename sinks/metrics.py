@@ -46,7 +46,12 @@ CATALOGUE: dict[str, Family] = {
     "fenghuo_samples_dropped": Family("gauge", (), "Samples left out by the budget."),
     # notify
     "fenghuo_alert_grade": Family(
-        "gauge", ("monitor", "metric", "entity", "kind", "owner"), "Grade of an open alert: 1 IV to 4 I."
+        "gauge",
+        ("monitor", "metric", "entity", "kind", "owner"),
+        "Grade of an open alert: 1 IV to 4 I; 0 for a while after its end.",
+    ),
+    "fenghuo_incidents_unacknowledged": Family(
+        "gauge", ("grade",), "Incidents people were told of and nobody has acknowledged."
     ),
     "fenghuo_alerts_total": Family("counter", ("transition", "grade"), "Alert transitions seen by notify."),
     "fenghuo_incidents_total": Family("counter", ("grade",), "Incidents told, by grade at opening."),
@@ -67,6 +72,9 @@ CATALOGUE: dict[str, Family] = {
     "fenghuo_apply_seconds": Family("histogram", ("machine",), "Time to apply one batch."),
     "fenghuo_flush_seconds": Family("histogram", ("machine",), "Time from flush to commit."),
     "fenghuo_restore_seconds": Family("histogram", ("machine",), "Time to restore one partition's state."),
+    "fenghuo_rebalance_seconds": Family(
+        "histogram", (), "Time nothing was read because partitions changed hands."
+    ),
     "fenghuo_partitions": Family("gauge", ("machine",), "Partitions owned by this worker."),
     "fenghuo_build_info": Family("gauge", ("version", "python"), "1, with the version as label."),
 }

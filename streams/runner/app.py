@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from sinks.metrics import Sample
 from streams.failure import Failure
 from streams.machine import Output
+from streams.runner import group
 from streams.runner.broker import wait_for_topics
 from streams.runner.control import Control
 from streams.runner.exit_code import AGAIN, CRASHED
@@ -21,10 +22,12 @@ from streams.runner.guard import spawn
 from streams.runner.role import Role
 from streams.runner.runner import Parts, Runner
 from streams.runner.transport import App
+from streams.runner.trouble import explained
 from streams.settings.model import Settings
 
-DRAIN_S = 10.0
-LEAVE_S = 5.0
+# Together less than 10 s, also when the broker does not answer: what stops us waits no longer.
+DRAIN_S = 5.0
+LEAVE_S = 2.0
 TICK_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -64,13 +67,15 @@ async def serve(
     roles: by the topic they read; topics: those that must be there; watch_stdin: the end of stdin (whoever
     started us is gone) counts as a signal.
 
-    Raises Refused if topics are missing.
     """
     stop = _stop_signal(watch_stdin=watch_stdin)
-    if not await wait_for_topics(settings.kafka.bootstrap_servers, topics, stop):
-        return
-    control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
-    await control.read()
+    try:
+        if not await wait_for_topics(settings.kafka.bootstrap_servers, topics, stop):
+            return
+        control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
+        await control.read()
+    except (KafkaError, Failure) as error:
+        crash(error)
     runner = Runner(Parts(settings, roles, control, crash, telemetry.committed, telemetry.observe))
     app = _app(settings, roles, runner)
     tasks = [
@@ -78,6 +83,7 @@ async def serve(
         spawn(_crash_with(app), crash),
         spawn(control.follow(), crash),
         spawn(_tick(app, runner, telemetry), crash),
+        spawn(_watch_group(settings, roles, topics), crash),
     ]
     await stop.wait()
     await _end(app, runner, tasks)
@@ -85,11 +91,12 @@ async def serve(
 
 def crash(error: BaseException) -> NoReturn:
     """End the process at once, before any offset can move; the exit code says whether to start again."""
+    error = explained(error)
     if isinstance(error, Failure):
         print(f"fenghuo worker: {error}", file=sys.stderr)
         code = error.exit_code
     elif isinstance(error, ProducerFenced):
-        logger.warning("another worker took a partition over: ending")
+        logger.warning("another worker took a partition over, or a transaction took too long: ending")
         code = AGAIN
     else:
         logger.critical("ending on an unforeseen error; what was not committed is read again", exc_info=error)
@@ -124,6 +131,11 @@ async def _tick(app: App, runner: Runner, telemetry: Telemetry) -> None:
         telemetry.status(runner.waiting() if app.joined else "joining the group")
         telemetry.publish(tuple(runner.samples()))
         await asyncio.sleep(TICK_S)
+
+
+async def _watch_group(settings: Settings, roles: Mapping[str, Role], topics: Collection[str]) -> None:
+    kafka = settings.kafka
+    await group.watch(kafka.bootstrap_servers, kafka.group, group.Group(roles.keys(), topics))
 
 
 async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) -> None:

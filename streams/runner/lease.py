@@ -47,7 +47,7 @@ class Lease:
     @property
     def wanted(self) -> bool:
         """Whether more may be fetched: bounds the memory between consumer and machine."""
-        return self.open and self.queued < QUEUED_MAX
+        return self.open and self.queued < QUEUED_MAX and self.owner.room
 
     def hand(self, records: Sequence[Record]) -> Batch:
         """Return the records as the next batch. Gaps are normal: markers of transactions occupy offsets."""

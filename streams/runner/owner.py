@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 from aiokafka import TopicPartition
 
-from streams.machine import Machine, Output, Record
-from streams.runner.checkpoint import Checkpoint, Writer
+from streams.machine import Output, Record
+from streams.runner.checkpoint import Checkpoint
+from streams.runner.hooks import Hooks, State
 from streams.runner.lease import Batch, BatchLost, Lease
 from streams.runner.role import Role
 from streams.runner.transaction import Transactions
@@ -20,42 +20,10 @@ IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it ha
 CEILING_MIN_S = 0.01
 OFFSET_S = 1.0  # an offset without outputs is committed this late
 BLOCKS = 4  # of a checkpoint, written with one transaction
+# A slow broker slows reading, not memory: what was applied and not committed is bounded, and so is a partial.
+FLUSH_RECORDS = 10_000  # so many are worth a transaction at once
+HELD_MAX = 20_000  # no more are read until some are committed
 CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
-
-Clock = Callable[[], int]
-
-
-class Pace(NamedTuple):
-    """How often an owner commits, in seconds."""
-
-    ceiling_s: float  # outputs that nobody waits for
-    gap_s: float  # least time between two transactions, shares the worker's budget among its owners
-    checkpoint_s: float
-
-
-class State(NamedTuple):
-    """What an owner begins with: a machine that has applied the log up to `position`.
-
-    fresh  nothing was ever committed: the state is checkpointed with the first outputs, so that a later start
-           knows where the log began
-    """
-
-    machine: Machine
-    position: int
-    writer: Writer
-    fresh: bool
-
-
-class Hooks(NamedTuple):
-    """What the owner asks of and tells to the runner. `spawn` starts a task whose error ends the process."""
-
-    spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
-
-    committed: Callable[[Role, Sequence[Output]], None]
-    observe: Callable[[str, tuple[str, ...], float], None]
-    caught_up: Callable[[TopicPartition], bool]
-    pace: Callable[[], Pace]
-    now_ms: Clock
 
 
 class Owner:
@@ -79,6 +47,7 @@ class Owner:
         self._wake = asyncio.Event()
         self._closing = False
         self._applied = 0  # records since the last flush
+        self._taken = self._settled = 0  # records ever applied; of these, committed with all they led to
         self._since_checkpoint = 0
         self._behind = False
         now_s = time.monotonic()
@@ -113,7 +82,7 @@ class Owner:
         self._progress_s = time.monotonic()
         if self.machine.paused:
             self.stop_reading()
-        if self.machine.due:
+        if self._urgent:
             self._wake.set()
 
     async def _run(self) -> None:
@@ -130,6 +99,8 @@ class Owner:
         outputs = self._outputs(now_s)
         if outputs or self._pending or self._offset_due(now_s):
             await self._commit(outputs)
+        else:
+            self._settled = self._taken
 
     async def finish(self) -> None:
         """Stop reading, commit what is applied, then write the state for the next owner, then disconnect."""
@@ -156,11 +127,25 @@ class Owner:
         """Whether records are wanted; not while the machine is paused."""
         return self.lease is not None and self.lease.open
 
+    @property
+    def room(self) -> bool:
+        """Whether more may be read before something is committed."""
+        return self._taken - self._settled < HELD_MAX
+
     def stuck_s(self) -> float:
         """Return for how long there has been more to read without anything being applied."""
         if not self.reading or self.caught_up():
             self._progress_s = time.monotonic()
         return time.monotonic() - self._progress_s
+
+    def described(self) -> str:
+        """Return the state of the work in one line, for whoever has to find out why it stands still."""
+        queued = self.lease.queued if self.lease is not None else 0
+        return (
+            f"offset {self.position}, committed {self.committed}; records waiting {queued}, "
+            f"applied and not committed {self._taken - self._settled}; last commit "
+            f"{time.monotonic() - self._committed_s:.0f} s ago"
+        )
 
     def caught_up(self) -> bool:
         """Whether all of the log is applied."""
@@ -172,6 +157,7 @@ class Owner:
         self.machine.apply(records)
         self._hooks.observe("fenghuo_apply_seconds", (self.role.name,), time.perf_counter() - started)
         self._applied += len(records)
+        self._taken += len(records)
         self._since_checkpoint += len(records)
         self._behind = self._hooks.now_ms() - records[-1].timestamp > CATCH_UP_S * 1000
 
@@ -185,10 +171,10 @@ class Owner:
 
     async def _commit(self, outputs: list[Output]) -> None:
         started = time.perf_counter()
-        offset, metadata = self.position, self.machine.metadata()
+        offset, metadata, taken = self.position, self.machine.metadata(), self._taken
         blocks = self._writer.take(BLOCKS)
         await self._transactions.commit([*outputs, *blocks], self.source, offset, metadata)
-        self.committed = offset
+        self.committed, self._settled = offset, taken
         self._committed_s = time.monotonic()
         self._hooks.observe("fenghuo_flush_seconds", (self.role.name,), time.perf_counter() - started)
         self._hooks.committed(self.role, outputs)
@@ -225,8 +211,15 @@ class Owner:
 
     def _wait_s(self) -> float:
         pace = self._hooks.pace()
-        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
-        # Only what was applied can be urgent: a machine that says `due` without outputs must not spin us.
-        urgent = self._applied and self.machine.due
-        ceiling_s = 0.0 if urgent else max(pace.ceiling_s, CEILING_MIN_S)
+        full = self._applied >= FLUSH_RECORDS
+        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind and not full else 0.0)
+        ceiling_s = 0.0 if self._urgent else max(pace.ceiling_s, CEILING_MIN_S)
         return max(self._committed_s + gap_s, self._woken_s + ceiling_s) - time.monotonic()
+
+    @property
+    def _urgent(self) -> bool:
+        """Whether a flush is wanted now.
+
+        Only what was applied can be urgent: a machine that says `due` without outputs must not spin us.
+        """
+        return self._applied > 0 and (self.machine.due or self._applied >= FLUSH_RECORDS)

@@ -19,8 +19,9 @@ from streams.machine import Output
 from streams.runner.control import Control
 from streams.runner.exit_code import AGAIN
 from streams.runner.guard import spawn
+from streams.runner.hooks import Hooks, Pace
 from streams.runner.lease import Batch, Lease
-from streams.runner.owner import Hooks, Owner, Pace
+from streams.runner.owner import Owner
 from streams.runner.restore import Refused
 from streams.runner.role import Role
 from streams.runner.takeover import Source, Takeover
@@ -31,6 +32,7 @@ TRANSACTIONS_PER_S = 40  # of one worker; more of them cost the broker more than
 REVOKE_S = 5.0
 DISCONNECT_S = 2.0
 STUCK_S = 60.0
+SILENT_S = 5.0  # a broker that has not answered for so long is away
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class Runner:
         self._claims: dict[TopicPartition, Transactions] = {}
         self._takeovers: set[asyncio.Task[None]] = set()
         self._transactions = Counter({role.name: 0 for role in parts.roles.values()})
+        self._revoked_s: float | None = None  # when reading stopped for the rebalance that is going on
         self._closed = False
         parts.control.listen(self._reset)
 
@@ -86,6 +89,8 @@ class Runner:
 
     async def revoked(self) -> None:
         """Give all partitions up within seconds: commit what is applied, leave the state, disconnect."""
+        if self.owners:
+            self._revoked_s = time.monotonic()
         await self._release(REVOKE_S)
 
     def leases(self) -> Mapping[TopicPartition, Lease]:
@@ -126,7 +131,10 @@ class Runner:
     def waiting(self) -> str:
         """Return what is in the way of reading all that was assigned; empty if nothing is."""
         claims = len(self._claims)
-        return f"restoring {claims} of {claims + len(self.owners)} partitions" if claims else ""
+        if claims:
+            return f"restoring {claims} of {claims + len(self.owners)} partitions"
+        silent_s = self._silent_s()
+        return f"Kafka has not answered for {silent_s:.0f} s" if silent_s > SILENT_S else ""
 
     def watch(self) -> None:
         """End the process if a log has more and nothing of it was applied for long. Call once a second."""
@@ -135,15 +143,24 @@ class Runner:
                 self._parts.crash(
                     Stuck(
                         f"{owner.source.topic}/{owner.source.partition}: nothing applied for {STUCK_S:.0f} s "
-                        f"though there may be more to read: is the broker away?"
+                        f"though there may be more to read: is the broker away? {owner.described()}"
                     )
                 )
+
+    def _silent_s(self) -> float:
+        """Return for how long there has been no answer though there are partitions to be fetched from."""
+        answered_s = self._source.answered_s() if self._source is not None and self.leases() else None
+        return 0.0 if answered_s is None else _now_ms() / 1000 - answered_s
 
     def _ready(self, owner: Owner) -> None:
         del self._claims[owner.source]
         self.owners[owner.source] = owner
         if not owner.machine.paused:
             owner.read_on()
+        if not self._claims and self._revoked_s is not None:
+            pause_s, self._revoked_s = time.monotonic() - self._revoked_s, None
+            self._parts.observe("fenghuo_rebalance_seconds", (), pause_s)
+            logger.info("a rebalance is over: nothing was read for %.1f s", pause_s)
 
     async def _release(self, timeout_s: float) -> None:
         await self._drop_claims()

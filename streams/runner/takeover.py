@@ -11,8 +11,9 @@ from aiokafka import OffsetAndMetadata, TopicPartition
 from streams.machine import Machine
 from streams.runner.checkpoint import Found, Writer, find, source_of
 from streams.runner.control import Control
+from streams.runner.hooks import Hooks, State
 from streams.runner.log import Log, compacted
-from streams.runner.owner import Hooks, Owner, State
+from streams.runner.owner import Owner
 from streams.runner.restore import Start, begin, check_metadata, replay
 from streams.runner.role import Role
 from streams.runner.transaction import Transactions
@@ -36,6 +37,9 @@ class Source(Protocol):
 
     def caught_up(self, partition: TopicPartition) -> bool:
         """Whether the last fetch, a moment ago, found nothing more to read."""
+
+    def answered_s(self) -> float | None:
+        """Return when the broker last answered a fetch, in seconds since the epoch; None: not yet."""
 
 
 class Takeover:

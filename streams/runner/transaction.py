@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 
 from streams.machine import Output
+from streams.runner.trouble import TOO_LARGE, too_large
 
 COMMIT_TIMEOUT_S = 60.0
 TRANSACTION_TIMEOUT_MS = (
@@ -41,12 +42,13 @@ class Transactions:
     ) -> None:
         """Write the outputs and the offset of `source` in one transaction; begin the next one.
 
-        Raises what aiokafka raises (ProducerFenced when another worker took over), TimeoutError.
+        Raises what aiokafka raises (ProducerFenced when another worker took over), TimeoutError, TooLarge.
         """
         async with asyncio.timeout(COMMIT_TIMEOUT_S):
             # All sends are waited for one by one: a failed batch alone would not fail the commit. Offsets
             # come after them: the broker stalls a produce request that meets a transaction in transition.
-            await asyncio.gather(*[await self._send(output) for output in outputs])
+            sent = [await self._send(output) for output in outputs]
+            await asyncio.gather(*map(_stored, outputs, sent))
             await self._producer.send_offsets_to_transaction(
                 {source: OffsetAndMetadata(offset, metadata)}, self._group
             )
@@ -58,12 +60,22 @@ class Transactions:
         await self._producer.stop()
 
     async def _send(self, output: Output) -> asyncio.Future[object]:
-        sent: asyncio.Future[object] = await self._producer.send(
-            output.topic,
-            output.value,
-            output.key,
-            output.partition,
-            output.timestamp,
-            list(output.headers),
-        )
+        try:
+            sent: asyncio.Future[object] = await self._producer.send(
+                output.topic,
+                output.value,
+                output.key,
+                output.partition,
+                output.timestamp,
+                list(output.headers),
+            )
+        except TOO_LARGE as error:
+            raise too_large(output) from error
         return sent
+
+
+async def _stored(output: Output, sent: asyncio.Future[object]) -> None:
+    try:
+        await sent
+    except TOO_LARGE as error:
+        raise too_large(output) from error

@@ -84,6 +84,13 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, a
         fresh: bool = time.time() * 1000 - state.timestamp < FRESH_MS
         return fresh and state.position >= state.lso
 
+    def answered_s(self) -> float | None:
+        """Return when the broker last answered a fetch, in seconds since the epoch; None: not yet."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        states = [] if assignment is None else map(assignment.state_value, assignment.tps)
+        answered = [state.timestamp for state in states if state.timestamp is not None]
+        return max(answered) / 1000 if answered else None
+
 
 class Consumer(FaustConsumer):  # type: ignore[misc] # untyped
     """Hands batches under leases to the agents; commits nothing."""
@@ -116,6 +123,11 @@ class Consumer(FaustConsumer):  # type: ignore[misc] # untyped
         """Whether the last fetch, a moment ago, found nothing more to read."""
         caught_up: bool = self._thread.caught_up(partition)
         return caught_up
+
+    def answered_s(self) -> float | None:
+        """Return when the broker last answered a fetch, in seconds since the epoch; None: not yet."""
+        answered_s: float | None = self._thread.answered_s()
+        return answered_s
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once; yield one message per partition, whose value is a Batch."""

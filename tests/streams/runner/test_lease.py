@@ -6,6 +6,10 @@ from streams.machine import Record
 from streams.runner.lease import QUEUED_MAX, BatchLost, Lease
 
 
+class Roomy:
+    room = True
+
+
 def records(first, count):
     return [Record(first + i, 0, None, b"") for i in range(count)]
 
@@ -24,7 +28,7 @@ def test_records_from_before_the_position_are_never_handed_on():
 
 
 def test_no_more_is_wanted_than_can_be_held():
-    lease = Lease(None, 0)
+    lease = Lease(Roomy(), 0)
     lease.hand(records(0, QUEUED_MAX - 1))
     assert lease.wanted
     lease.hand(records(QUEUED_MAX, 1))
@@ -34,4 +38,11 @@ def test_no_more_is_wanted_than_can_be_held():
 def test_nothing_is_wanted_under_a_closed_lease():
     lease = Lease(None, 0)
     lease.close()
+    assert not lease.wanted
+
+
+def test_nothing_is_wanted_while_the_owner_holds_too_much_back():
+    owner = Roomy()
+    lease = Lease(owner, 0)
+    owner.room = False
     assert not lease.wanted

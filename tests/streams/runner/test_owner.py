@@ -7,8 +7,9 @@ from aiokafka import TopicPartition
 
 from streams.machine import Output, Record
 from streams.runner.checkpoint import Writer, find
+from streams.runner.hooks import Hooks, Pace, State
 from streams.runner.lease import BatchLost
-from streams.runner.owner import BLOCKS, Hooks, Owner, Pace, State
+from streams.runner.owner import BLOCKS, FLUSH_RECORDS, HELD_MAX, Owner
 from streams.runner.role import Role
 
 SOURCE = TopicPartition("click", 0)
@@ -210,6 +211,37 @@ def test_a_machine_that_is_due_is_flushed_at_once_and_does_not_spin_when_it_stay
         while not transactions.commits:
             await asyncio.sleep(0)
         assert transactions.commits[0][1] == 3
+        await owner.disconnect()
+
+    run(scenario)
+
+
+def test_a_slow_broker_slows_reading():
+    async def scenario():
+        owner, transactions, lease = own(Machine())
+        transactions.gate = asyncio.Event()
+        owner.take(lease.hand(records(0, FLUSH_RECORDS)))
+        await asyncio.sleep(0.01)  # a transaction is on its way, and hangs
+        assert owner.room
+        owner.take(lease.hand(records(FLUSH_RECORDS, HELD_MAX - FLUSH_RECORDS)))
+        assert not owner.room
+        assert not lease.wanted
+        transactions.gate.set()
+        while not owner.room:
+            await asyncio.sleep(0)
+        assert transactions.commits[0][1] == FLUSH_RECORDS
+        await owner.disconnect()
+
+    run(scenario)
+
+
+def test_a_machine_with_nothing_to_say_is_read_on():
+    async def scenario():
+        owner, _, lease = own(Machine(silent=True))
+        for first in range(0, 3 * HELD_MAX, 5_000):
+            owner.take(lease.hand(records(first, 5_000)))
+            await owner.flush()
+            assert owner.room
         await owner.disconnect()
 
     run(scenario)

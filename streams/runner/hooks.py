@@ -1,0 +1,45 @@
+"""What an owner begins with, and what it asks of and tells to the runner."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.machine import Machine, Output
+from streams.runner.checkpoint import Writer
+from streams.runner.role import Role
+
+Clock = Callable[[], int]
+
+
+class Pace(NamedTuple):
+    """How often an owner commits, in seconds."""
+
+    ceiling_s: float  # outputs that nobody waits for
+    gap_s: float  # least time between two transactions, shares the worker's budget among its owners
+    checkpoint_s: float
+
+
+class State(NamedTuple):
+    """What an owner begins with: a machine that has applied the log up to `position`.
+
+    fresh  nothing was ever committed: the state is checkpointed with the first outputs, so that a later start
+           knows where the log began
+    """
+
+    machine: Machine
+    position: int
+    writer: Writer
+    fresh: bool
+
+
+class Hooks(NamedTuple):
+    """What the owner asks of and tells to the runner. `spawn` starts a task whose error ends the process."""
+
+    spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+    committed: Callable[[Role, Sequence[Output]], None]
+    observe: Callable[[str, tuple[str, ...], float], None]
+    caught_up: Callable[[TopicPartition], bool]
+    pace: Callable[[], Pace]
+    now_ms: Clock
