@@ -65,7 +65,9 @@ def _learn_season(reading: Reading, caution: Column32) -> None:
     shape = expected.season
     season.learn_loss(cells, window, expected.level * shape.slot * shape.day, expected.level)
     clipped, shaping = _clipped(reading)
-    season.learn_shape(cells, window._replace(x=shaping), caution, shape, expected.level)
+    # A level that one odd first value has made would stand in the shape for days.
+    gain = np.where(window.points >= window.pace.shape, caution, np.float32(0))
+    season.learn_shape(cells, window._replace(x=shaping), gain, shape, expected.level)
     level.learn(cells, window, caution, clipped, window.exposure * shape.used)
 
 

@@ -18,6 +18,7 @@ class Pace(NamedTuple):
     step_s      seconds from one observation to the next
     warm        points without a score: 50, but 14 days where those are fewer, never below 14
     settle      points before variances are learned
+    shape       points before half hours and days are learned, against a level by then: half a day
     young       points until the thresholds of a learned row hold: 14 days, at least twice `warm`
     level       share of the level that one point renews: 1.7 days' memory
     profile     decay of a slot's sums per point: ten visits' memory
@@ -32,6 +33,7 @@ class Pace(NamedTuple):
     step_s: Rate
     warm: Rate
     settle: Rate
+    shape: Rate
     young: Rate
     level: Rate
     profile: Rate
@@ -56,6 +58,7 @@ def pace_of(step_s: float | Floats) -> Pace:
         step,
         warm,
         np.floor(0.4 * warm),
+        np.floor(np.minimum(0.4 * warm, 0.5 * DAY_S / step)),
         np.maximum(14 * DAY_S / step, 2 * warm),
         np.clip(step / 150_000, 0.0003, 0.05),
         1 - 0.9 ** (np.minimum(step, 3600) / 1800),

@@ -20,9 +20,10 @@ class Cursor:
         self.kept: list[int] = []
 
     def begin(self, bucket_ms: int) -> None:
-        """Events of a bucket have come: windows start with the first one, as long as nothing is closed."""
-        if self.next_ms is None or (not self.kept and bucket_ms < self.next_ms):
-            self.next_ms = bucket_ms
+        """Events of a bucket have come: windows start with the first one that follows what is closed."""
+        if self.next_ms is None or bucket_ms < self.next_ms:
+            closed = self.windows.next_bucket(self.kept[-1]) if self.kept else bucket_ms
+            self.next_ms = max(bucket_ms, closed)
 
     def next_end(self) -> int | None:
         """Return the end of the next window to close."""
@@ -44,9 +45,10 @@ class Cursor:
         """Go on at the bucket of a time: what lies between is missing, not silence."""
         self.next_ms, self.kept = self.windows.bucket_of(time_ms), []
 
-    def restart(self) -> None:
-        """Begin again with the next event: what lies between is missing, not silence."""
-        self.next_ms, self.kept = None, []
+    def restart(self, passed_ms: int | None) -> None:
+        """Begin again with the next event after what has passed: what lies between is missing, not silence."""
+        self.next_ms = None
+        self.kept = [] if passed_ms is None else [self.windows.bucket_of(passed_ms - 1)]
 
     def buckets_of(self, window: Window) -> list[int]:
         """Return the starts of the buckets a window is made of."""

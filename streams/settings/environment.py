@@ -1,5 +1,6 @@
 """The environment as a document: `FENGHUO_KAFKA__BOOTSTRAP_SERVERS` is kafka.bootstrap_servers."""
 
+import os
 from collections.abc import Mapping
 
 from streams.settings.document import Node
@@ -21,3 +22,8 @@ def read_environment(environ: Mapping[str, str], scalars: frozenset[str]) -> dic
         if name.startswith(PREFIX) and (len(path) > 1 or path[0] in scalars):
             paths[path] = Node(value, Mark(f"environment {name}", 0))
     return paths
+
+
+def kafka_named() -> str | None:
+    """Return the event bus that the environment names, None if it names none."""
+    return os.environ.get(f"{PREFIX}KAFKA{SEPARATOR}BOOTSTRAP_SERVERS") or None

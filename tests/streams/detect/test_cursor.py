@@ -47,3 +47,16 @@ def test_a_gap_of_months_can_be_jumped_over():
     assert c.is_far_from(GAP_MAX_MS + 10 * FIVE)
     c.jump_to(GAP_MAX_MS + 10 * FIVE + 7)
     assert c.close() == (GAP_MAX_MS + 10 * FIVE, GAP_MAX_MS + 11 * FIVE)
+
+
+def test_after_a_restart_windows_begin_with_the_first_event_that_history_does_not_hold():
+    c = cursor()
+    c.begin(0)
+    c.restart(2 * FIVE)
+    c.begin(9 * FIVE)
+    c.begin(FIVE)  # late, from the time of history
+    assert c.close().start_ms == 2 * FIVE
+    c.restart(20 * FIVE)
+    c.begin(50 * FIVE)
+    c.begin(40 * FIVE)  # another partition begins earlier
+    assert c.close().start_ms == 40 * FIVE

@@ -1,0 +1,58 @@
+"""The script of the demo: a shop, the week behind it, an afternoon to come, and what goes wrong in it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from streams.simulate.fault import Fault
+from streams.simulate.fault_kind import OrderOutage, PaymentFailures, PriceError
+from streams.simulate.shop import Shop
+from streams.simulate.truth import Truth, tell_truth
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+HISTORY_MS = 7 * DAY_MS
+LIVE_MS = 5 * HOUR_MS
+LIVE_S = 55.0  # the afternoon takes a minute
+CLICKS_PER_S = 2.0
+AFTERNOON = 17  # the hour of day, in the shop, at which the demo ends
+
+
+@dataclass(frozen=True)
+class Script:
+    """Times are epoch ms of event time: history [start, live), then [live, end); `end` is now."""
+
+    shop: Shop
+    seed: int
+    start_ms: int
+    live_ms: int
+    end_ms: int
+    faults: tuple[Fault, ...]
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as life the afternoon passes."""
+        return (self.end_ms - self.live_ms) / 1000 / LIVE_S
+
+    @property
+    def truth(self) -> Truth:
+        """What was injected, for the comparison at the end."""
+        return tell_truth(self.shop, self.seed, (self.live_ms, self.end_ms), self.faults)
+
+
+def write_script(seed: int, now_ms: int) -> Script:
+    """Return the script of a demo that ends now."""
+    end = now_ms // MINUTE_MS * MINUTE_MS
+    live = end - LIVE_MS
+    faults = (
+        OrderOutage(live + 50 * MINUTE_MS, live + 90 * MINUTE_MS),
+        PaymentFailures(live + 140 * MINUTE_MS, live + 190 * MINUTE_MS),
+        PriceError(live + 220 * MINUTE_MS, live + 270 * MINUTE_MS),
+    )
+    shop = Shop(timezone=afternoon_zone(end), clicks_per_s=CLICKS_PER_S)
+    return Script(shop, seed, live - HISTORY_MS, live, end, faults)
+
+
+def afternoon_zone(now_ms: int) -> str:
+    """Return a time zone in which it is afternoon now: at night a small shop has too few orders to miss."""
+    hour = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).hour
+    ahead = (AFTERNOON - hour + 11) % 24 - 11  # -11 .. 12
+    return "Etc/GMT" if ahead == 0 else f"Etc/GMT{-ahead:+d}"  # POSIX: the sign is the other way round
