@@ -53,7 +53,8 @@ class Exhibit:
 
     def observe(self, name: str, labels: tuple[str, ...], value: float) -> None:
         """Take one observation of a histogram of the catalogue, in its own unit."""
-        self._histograms[name].labels(*labels).observe(value)
+        histogram = self._histograms[name]
+        (histogram.labels(*labels) if labels else histogram).observe(value)
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families of the catalogue that have a value. Called by prometheus_client at a scrape."""

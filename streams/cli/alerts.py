@@ -89,11 +89,10 @@ def tail(grade: str, config: str | None, as_json: bool) -> None:
 
 
 def _alerts(records: "Iterable[Any]") -> "Iterator[tuple[Alert, bytes]]":
-    from sinks.alert_record import AlertRefused, from_record
-    from streams.progress import is_progress
+    from sinks.alert_record import AlertRefused, from_record, is_alert
 
     for record in records:
-        if record.value is None or is_progress(record.headers):
+        if record.value is None or not is_alert(record.headers or ()):
             continue
         try:
             yield from_record(record.value), record.value

@@ -12,9 +12,8 @@ from sinks.sentence import sentence
 from streams.detect.frontier import Frontier
 from streams.detect.watch import Watch
 from streams.machine import Output
-from streams.settings.model import Settings
+from streams.settings.model import Response, Settings
 
-RESPOND_WITHIN_S = (0, 86_400, 4 * 3_600, 1_800, 900)  # by grade, unless the monitor says otherwise
 _SIDES: dict[int, Literal["up", "down", ""]] = {1: "up", -1: "down", 0: ""}
 
 
@@ -71,7 +70,7 @@ class Teller:
             direction=_SIDES[int(life["side"][row])],
             unit=watch.subject.metric.unit,
             owner=monitor.owner,
-            respond_within_s=_respond_within_s(watch, grade),
+            respond_within_s=_respond_within_s(watch, grade, self._settings.response),
             runbook_url=monitor.runbook_url,
             evidence=(_detector_name(watch),),
         )
@@ -103,9 +102,11 @@ def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _respond_within_s(watch: Watch, grade: int) -> int:
-    own = watch.subject.monitor.respond_within_ms
-    return RESPOND_WITHIN_S[grade] if own is None or grade == 0 else own // 1000
+def _respond_within_s(watch: Watch, grade: int, response: Response) -> int:
+    if grade == 0:
+        return 0
+    own_ms = watch.subject.monitor.respond_within_ms
+    return (response.within_ms(grade) if own_ms is None else own_ms) // 1000
 
 
 def _detector_name(watch: Watch) -> str:

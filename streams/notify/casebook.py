@@ -1,24 +1,18 @@
 """The casebook: open incidents, and what becomes of them when a window's alerts are decided."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from detectors.alert import Alert, Change
+from detectors.alert import Alert
 from detectors.series import series_id
-from sinks.headline import affected, headline
-from sinks.notification import Notification, Turn, build
-from sinks.sentence import check_template, sentence
+from sinks.headline import headline
+from sinks.notification import Answer, Notification, Turn, build
 from streams.notify.cause import Causes
+from streams.notify.clock import Clock
+from streams.notify.impact import Money
 from streams.notify.incident import Incident, incident_id_of, is_closed, is_news, parts_of, rank
-from streams.settings.model import Monitor, Settings
-
-_SPOKEN: dict[Turn, Change] = {
-    "opened": "opened",
-    "updated": "opened",
-    "escalated": "escalated",
-    "downgraded": "downgraded",
-    "acknowledged": "acknowledged",
-}
+from streams.notify.phrase import Phrases
+from streams.settings.model import Settings
 
 
 @dataclass(slots=True)
@@ -40,14 +34,22 @@ class Casebook:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._causes = Causes(settings)
-        self._templates = {monitor.name: _template(monitor, settings.locale) for monitor in settings.monitors}
+        self._clock = Clock(settings)
+        self._money = Money(settings)
+        self._phrases = Phrases(settings)
         self._home: dict[str, Incident] = {}  # by alert id
         self.incidents: dict[str, Incident] = {}
+        self.ended: list[
+            Alert
+        ] = []  # open alerts that people knew of and that are no more; whoever reads clears
         self.given_up = 0  # alerts for which an incident had no room
 
     def load(self, incidents: Sequence[Incident]) -> None:
         """Take over open incidents from a snapshot."""
         self.incidents = {incident.id: incident for incident in incidents}
+        for incident in incidents:
+            if incident.is_told and not incident.first_owner:  # stored before there were clocks
+                self._clock.told(incident, "opened", incident.ranked()[0])
         self._home = {alert_id: incident for incident in incidents for alert_id in incident.alerts}
 
     def decide(self, alerts: Sequence[Alert]) -> list[Notification]:
@@ -75,7 +77,29 @@ class Casebook:
         incident = self._home.get(alert.alert_id)
         if incident is None or not incident.is_told:
             return []
-        return [self._notification(_Touch(incident), "acknowledged")]
+        by = alert.acknowledged_by or incident.owner
+        return (
+            [self._notification(_Touch(incident), "acknowledged")]
+            if self._clock.acknowledge(incident, by)
+            else []
+        )
+
+    def tick(self, now_ms: int) -> list[Notification]:
+        """Return what has to be told because nobody acknowledged it in time."""
+        turns = [(each, self._clock.tick(each, now_ms)) for each in sorted(self.incidents.values(), key=_age)]
+        return [self._notification(_Touch(each), turn) for each, turn in turns if turn is not None]
+
+    def wants_tick(self, now_ms: int) -> bool:
+        """Whether a tick would change anything."""
+        return any(self._clock.wants_tick(incident, now_ms) for incident in self.incidents.values())
+
+    def unacknowledged(self) -> dict[int, int]:
+        """Return how many incidents people know of and nobody has taken over, by grade 1 to 4."""
+        counts = dict.fromkeys(range(1, 5), 0)
+        for incident in self.incidents.values():
+            if incident.is_told and incident.grade and not incident.acknowledged_by:
+                counts[incident.grade] += 1
+        return counts
 
     def told_alerts(self) -> Iterator[Alert]:
         """Yield the open alerts of incidents that people know of."""
@@ -114,13 +138,18 @@ class Casebook:
         incident.take(alert)
         if is_closed(alert):
             touch.closed.append(alert)
-            del self._home[alert.alert_id]
+            self._leave(incident, alert)
+
+    def _leave(self, incident: Incident, alert: Alert) -> None:
+        del self._home[alert.alert_id]
+        if incident.is_told:
+            self.ended.append(alert)
 
     def _tell(self, touch: _Touch) -> Notification | None:
         incident = touch.incident
         for alert in incident.trim():
             self.given_up += 1
-            del self._home[alert.alert_id]
+            self._leave(incident, alert)
         turn = incident.turn(is_news=touch.is_news)
         told = None
         if turn is not None and (touch.is_fresh or turn == "resolved"):
@@ -135,6 +164,8 @@ class Casebook:
         lead = _lead(incident, alerts) if turn == "resolved" else alerts[0]
         incident.told_grade, incident.lead_id = incident.grade, lead.alert_id
         incident.peak_grade = max(incident.peak_grade, incident.grade)
+        before = incident.owner
+        self._clock.told(incident, turn, lead)
         title = headline(lead, alerts, self._settings.locale)
         notification = build(
             incident.id,
@@ -145,25 +176,17 @@ class Casebook:
             grades=(incident.grade, incident.peak_grade),
             since_ms=incident.since_ms,
             title=title,
-            text=self._text(lead, turn, title if len(alerts) > 1 else ""),
+            text=self._phrases.text(lead, turn, title if len(alerts) > 1 else "", incident, before),
+            answer=Answer(
+                incident.owner,
+                tuple(incident.owners),
+                incident.respond_ms // 1000,
+                incident.acknowledged_by,
+            ),
+            impact=None if turn == "resolved" else self._money.impact(alerts),
         )
         incident.sequence += 1
         return notification
-
-    def _text(self, lead: Alert, turn: Turn, title: str) -> str:
-        locale, zone = self._settings.locale, self._settings.time.timezone
-        if lead.verdict == "pipeline" or lead.monitor not in self._templates:
-            text = lead.text  # written by who found it
-        else:
-            spoken = replace(lead, transition=_SPOKEN.get(turn, lead.transition))
-            text = sentence(self._templates[lead.monitor], spoken, locale, zone)
-        return text + affected(title, locale) if title else text
-
-
-def _template(monitor: Monitor, locale: str) -> str:
-    template = monitor.text.zh if locale == "zh-CN" else monitor.text.en
-    check_template(template)
-    return template
 
 
 def _lead(incident: Incident, closed: list[Alert]) -> Alert:

@@ -26,6 +26,11 @@ class Incident(msgspec.Struct):
     told_grade  grade last told; 0: nothing told yet
     lead_id     the alert it was told by last
     sequence    of the next notification
+
+    first_owner, passed_on  whose chain of owners it follows, and how often it went on
+    owner, owners           who has it, and all who were told
+    respond_ms, clock_ms    the time to acknowledge it, and since which tick it runs (epoch ms); None: not yet
+    acknowledged_by         who has taken it over, at which grade; empty: nobody
     """
 
     id: str
@@ -37,6 +42,14 @@ class Incident(msgspec.Struct):
     peak_grade: int = 0
     lead_id: str = ""
     sequence: int = 0
+    first_owner: str = ""
+    passed_on: int = 0
+    owner: str = ""
+    owners: list[str] = []
+    respond_ms: int = 0
+    clock_ms: int | None = None
+    acknowledged_by: str = ""
+    acknowledged_grade: int = 0
 
     @property
     def grade(self) -> int:

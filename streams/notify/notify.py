@@ -13,7 +13,9 @@ from sinks.notification import Notification, to_record
 from sinks.sentence import clock
 from streams.machine import Output, Record
 from streams.notify.casebook import Casebook
-from streams.notify.state import NotifyState, from_blocks, to_blocks
+from streams.notify.state import Cleared, NotifyState, from_blocks, to_blocks
+from streams.notify.tick import is_tick, now_of
+from streams.notify.tick import to_output as tick_output
 from streams.partial import NO_TIME
 from streams.progress import Progress, from_value, is_progress
 from streams.settings.model import Settings
@@ -24,6 +26,12 @@ _ALERTS, _INCIDENTS = "fenghuo_alerts_total", "fenghuo_incidents_total"
 _REFUSED, _FORCED = "fenghuo_alert_records_refused_total", "fenghuo_windows_forced_total"
 _GIVEN_UP = "fenghuo_alerts_given_up_total"
 _LABELS = {_ALERTS: 2, _INCIDENTS: 1, _REFUSED: 0, _FORCED: 0, _GIVEN_UP: 0}  # how many each has
+TICK_AGAIN_MS = 10_000  # a tick that was written and not read by then is written again
+CLEARED_MS = 600_000  # a grade that went back to 0 is shown as 0 for so long: an end differs from a silence
+CLEARED_MAX = 10_000
+
+Labels = tuple[str, ...]  # of fenghuo_alert_grade
+
 _ANSI = {1: "blue", 2: "yellow", 3: "bright_red", 4: "red"}  # terminals have no orange
 
 
@@ -33,7 +41,8 @@ class Notify:
     A window is decided when every detect partition has passed it, so that the order in which their records
     lie in the log does not matter. Faults of the pipeline and acknowledgements do not wait. What is
     historical is remembered without a word; whatever of it is still open when the log has come to within
-    `time.notify_within` of the present is told then.
+    `time.notify_within` of the present is told then. Response clocks run on ticks, which it writes into its
+    own log when one is wanted and reads like everything else.
     """
 
     paused = False
@@ -46,6 +55,11 @@ class Notify:
         self._waiting: dict[int, list[Alert]] = {}
         self._waiting_n = 0
         self._outputs: list[Output] = []
+        self._log_ms = NO_TIME
+        self._asked_ms = (
+            NO_TIME  # when a tick was written that is not read yet; no state: it can be asked again
+        )
+        self._cleared: dict[Labels, int] = {}
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in _LABELS}
 
     @property
@@ -58,17 +72,23 @@ class Notify:
         for record in records:
             if record.value is None:
                 continue
+            self._log_ms = max(self._log_ms, record.timestamp)
             try:
                 if is_progress(record.headers):
                     self._progress(from_value(record.value))
+                elif is_tick(record.headers):
+                    self._tick(now_of(record))
                 else:
                     self._alert(from_record(record.value))
             except (AlertRefused, msgspec.DecodeError):
                 self._count(_REFUSED)
 
-    def flush(self, now_ms: int, *, caught_up: bool) -> list[Output]:  # noqa: ARG002 (no clock is needed)
-        """Return the notifications since the last flush."""
+    def flush(self, now_ms: int, *, caught_up: bool) -> list[Output]:  # noqa: ARG002 (a tick comes after all that is read)
+        """Return the notifications since the last flush, and a tick if a response clock wants one."""
         outputs, self._outputs = self._outputs, []
+        if now_ms - self._asked_ms >= TICK_AGAIN_MS and self._casebook.wants_tick(now_ms):
+            self._asked_ms = now_ms
+            outputs.append(tick_output(now_ms, self._settings.topics.alert))
         return outputs
 
     def reset_fuse(self, offset: int) -> None:
@@ -84,7 +104,10 @@ class Notify:
         incidents = list(self._casebook.incidents.values())
         counts = {name: dict(counter) for name, counter in self._counts.items()}
         counts[_GIVEN_UP] = {"": self._casebook.given_up}
-        return to_blocks(NotifyState(self._passed, self._record_ms, waiting, incidents, counts))
+        cleared = [Cleared(labels, at_ms) for labels, at_ms in self._recently_cleared()]
+        return to_blocks(
+            NotifyState(self._passed, self._record_ms, waiting, incidents, counts, self._log_ms, cleared)
+        )
 
     def restore(self, blocks: Sequence[bytes], metadata: str) -> None:  # noqa: ARG002 (none is written)
         """Take over a snapshot. Raises StateRefused."""
@@ -94,19 +117,24 @@ class Notify:
         self._record_ms = state.record_ms
         for alert in state.waiting:
             self._wait(alert)
+        self._log_ms = state.log_ms
+        self._cleared = {one.labels: one.at_ms for one in state.cleared}
         self._casebook.load(state.incidents)
         for name, counter in self._counts.items():
             counter.update(state.counts.get(name, {}))
         self._casebook.given_up = self._counts[_GIVEN_UP].pop("", 0)
 
     def samples(self) -> Iterable[Sample]:
-        """Return the grades of open alerts that people know of, and the counters."""
-        grades: dict[tuple[str, ...], int] = {}
+        """Return the grades of open alerts that people know of, 0 for those just over, and the counters."""
+        grades: dict[Labels, int] = {}
         for alert in self._casebook.told_alerts():
-            labels = (alert.monitor, alert.metric, alert.entity, alert.kind, alert.owner)
-            grades[labels] = max(grades.get(labels, 0), alert.grade)
+            grades[_labels(alert)] = max(grades.get(_labels(alert), 0), alert.grade)
+        for labels, _ in self._recently_cleared():
+            grades.setdefault(labels, 0)
         for series, grade in grades.items():
             yield Sample("fenghuo_alert_grade", series, grade)
+        for grade, waiting in self._casebook.unacknowledged().items():
+            yield Sample("fenghuo_incidents_unacknowledged", (str(grade),), waiting)
         yield Sample(_GIVEN_UP, (), self._casebook.given_up)
         yield Sample("fenghuo_alerts_waiting", (), self._waiting_n)
         for name, n in _LABELS.items():
@@ -136,6 +164,14 @@ class Notify:
         if self._record_ms - low <= self._settings.time.notify_within_ms:
             self._tell(self._casebook.settle())
 
+    def _tick(self, now_ms: int) -> None:
+        if now_ms >= self._asked_ms:
+            self._asked_ms = NO_TIME
+        self._tell(self._casebook.tick(now_ms))
+
+    def _recently_cleared(self) -> list[tuple[Labels, int]]:
+        return [one for one in self._cleared.items() if self._log_ms - one[1] <= CLEARED_MS]
+
     def _wait(self, alert: Alert) -> None:
         self._waiting.setdefault(alert.window_end_ms, []).append(alert)
         self._waiting_n += 1
@@ -151,9 +187,18 @@ class Notify:
                 self._count(_INCIDENTS, str(notification.grade))
             record = to_record(notification, self._settings.shop)
             self._outputs.append(Output(self._settings.topics.notification, *record))
+        for alert in self._casebook.ended:
+            self._cleared[_labels(alert)] = self._log_ms
+        self._casebook.ended.clear()
+        if len(self._cleared) > CLEARED_MAX:
+            self._cleared = dict(self._recently_cleared()[-CLEARED_MAX // 2 :])
 
     def _count(self, name: str, *labels: str) -> None:
         self._counts[name]["/".join(labels)] += 1
+
+
+def _labels(alert: Alert) -> Labels:
+    return alert.monitor, alert.metric, alert.entity, alert.kind, alert.owner
 
 
 def incident_line(notification: Notification, timezone: str = "UTC") -> str:

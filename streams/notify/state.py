@@ -9,22 +9,37 @@ import msgspec
 from detectors.alert import Alert
 from streams.machine import StateRefused
 from streams.notify.incident import Incident
+from streams.partial import NO_TIME
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)  # what 2 has in addition has defaults
 BLOCK_BYTES = 512 * 1024
 
 _HEADER = struct.Struct("<4sHQI")
 _MAGIC = b"FHNT"
 
 
+class Cleared(msgspec.Struct, frozen=True):
+    """The grade of a series that went back to 0, by its labels, and when (log time, epoch ms)."""
+
+    labels: tuple[str, ...]
+    at_ms: int
+
+
 class NotifyState(msgspec.Struct):
-    """State of the machine. `counts`: of the families of its samples, by labels joined with `/`."""
+    """State of the machine.
+
+    counts   of the families of its samples, by labels joined with `/`
+    log_ms   greatest record timestamp read; cleared: grades that are shown as 0 for a while
+    """
 
     passed: list[int]
     record_ms: int
     waiting: list[Alert]
     incidents: list[Incident]
     counts: dict[str, dict[str, int]]
+    log_ms: int = NO_TIME
+    cleared: list[Cleared] = []
 
 
 def to_blocks(state: NotifyState) -> list[bytes]:
@@ -41,7 +56,7 @@ def from_blocks(blocks: Sequence[bytes]) -> NotifyState:
         raise StateRefused("notify: state is cut off")
     magic, version, length, checksum = _HEADER.unpack_from(data)
     body = data[_HEADER.size :]
-    if (magic, version) != (_MAGIC, VERSION):
+    if magic != _MAGIC or version not in READABLE:
         raise StateRefused(f"notify: state of version {version}, have {VERSION}")
     if (length, checksum) != (len(body), zlib.crc32(body)):
         raise StateRefused("notify: state is damaged")
