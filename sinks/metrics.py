@@ -76,6 +76,18 @@ CATALOGUE: dict[str, Family] = {
         "histogram", (), "Time nothing was read because partitions changed hands."
     ),
     "fenghuo_partitions": Family("gauge", ("machine",), "Partitions owned by this worker."),
+    "fenghuo_behind_seconds": Family(
+        "gauge",
+        ("topic", "partition"),
+        "Age of the last record applied, by its record timestamp, while there is more to read; else 0.",
+    ),
+    # courier
+    "fenghuo_deliveries_total": Family(
+        "counter", ("channel", "outcome"), "Attempts to deliver: delivered, retry or refused."
+    ),
+    "fenghuo_undelivered_seconds": Family(
+        "gauge", ("channel",), "Age of the oldest notification that waits for a channel; 0 when none waits."
+    ),
     "fenghuo_build_info": Family("gauge", ("version", "python"), "1, with the version as label."),
 }
 
