@@ -20,6 +20,9 @@ IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it ha
 CEILING_MIN_S = 0.01
 OFFSET_S = 1.0  # an offset without outputs is committed this late
 BLOCKS = 4  # of a checkpoint, written with one transaction
+ENCODED = (
+    50  # of a checkpoint, about 20 MB, encoded at a time: what windows find encoded does not hold them up
+)
 # A slow broker slows reading, not memory: what was applied and not committed is bounded, and so is a partial.
 FLUSH_RECORDS = 10_000  # so many are worth a transaction at once
 HELD_MAX = 20_000  # no more are read until some are committed
@@ -89,31 +92,37 @@ class Owner:
         while not self._closing:
             await self._until_due()
             await self.flush()
+            self._writer.prepare(ENCODED)
 
     async def flush(self) -> None:
         """Commit outputs, offset and the next blocks of a checkpoint, if there is anything to commit."""
         now_s = time.monotonic()
         self._woken_s = now_s
-        if not self._applied and not self._pending and now_s - self._flushed_s < IDLE_S:
+        if not self._applied and not self._writer.due(now_s) and now_s - self._flushed_s < IDLE_S:
             return
         outputs = self._outputs(now_s)
-        if outputs or self._pending or self._offset_due(now_s):
-            await self._commit(outputs)
+        blocks = self._writer.take_due(BLOCKS, now_s)
+        if outputs or blocks or self._offset_due(now_s):
+            await self._commit(outputs, blocks)
         else:
             self._settled = self._taken
 
     async def finish(self) -> None:
-        """Stop reading, commit what is applied, then write the state for the next owner, then disconnect."""
+        """Stop reading, commit what is applied, then write the state for the next owner, then disconnect.
+
+        A heavy state is not written: the next owner would wait for it longer than for a replay.
+        """
         self.stop_reading()
         self._closing = True
         self._wake.set()
         await self._pump
         if self._applied or self.position != self.committed:
             await self._commit(self._outputs(time.monotonic()))
-        await self._write_out()
-        if self._since_checkpoint:
-            self._freeze()
+        if not self._writer.heavy:
             await self._write_out()
+            if self._since_checkpoint:
+                self._freeze()
+                await self._write_out()
         await self.disconnect()
 
     async def disconnect(self) -> None:
@@ -165,14 +174,13 @@ class Owner:
         outputs = self.machine.flush(self._hooks.now_ms(), caught_up=self.caught_up())
         self._flushed_s = now_s
         self._applied = 0
-        if self._checkpoint_due(now_s):
+        if self._checkpoint_due(now_s, told=bool(outputs)):
             self._freeze()
         return outputs
 
-    async def _commit(self, outputs: list[Output]) -> None:
+    async def _commit(self, outputs: Sequence[Output], blocks: Sequence[Output] = ()) -> None:
         started = time.perf_counter()
         offset, metadata, taken = self.position, self.machine.metadata(), self._taken
-        blocks = self._writer.take(BLOCKS)
         await self._transactions.commit([*outputs, *blocks], self.source, offset, metadata)
         self.committed, self._settled = offset, taken
         self._committed_s = time.monotonic()
@@ -180,25 +188,22 @@ class Owner:
         self._hooks.committed(self.role, outputs)
 
     async def _write_out(self) -> None:
-        while self._pending:
-            await self._commit([])
-
-    @property
-    def _pending(self) -> bool:
-        return self._writer.pending
+        while self._writer.pending:
+            await self._commit([], self._writer.take(BLOCKS))
 
     def _freeze(self) -> None:
         """Take the state of this moment; it goes out with this transaction and the next ones."""
-        blocks = tuple(self.machine.snapshot())
-        self._writer.freeze(Checkpoint(self.position, self.machine.metadata(), blocks, self.role.plan))
+        state = self.machine.snapshot()
+        self._writer.freeze(Checkpoint(self.position, self.machine.metadata(), state, self.role.plan))
         self._since_checkpoint = 0
         self._frozen_s = time.monotonic()
 
-    def _checkpoint_due(self, now_s: float) -> bool:
-        if self._pending or not self._since_checkpoint:
+    def _checkpoint_due(self, now_s: float, *, told: bool) -> bool:
+        """Whether to freeze: best right after something was told, when the next windows are far off."""
+        if self._writer.pending or not self._since_checkpoint:
             return False
-        old = now_s - self._frozen_s >= self._hooks.pace().checkpoint_s
-        return old or self._since_checkpoint >= CHECKPOINT_RECORDS
+        every_s = self._hooks.pace().checkpoint_s * (1 if told else 2)
+        return now_s - self._frozen_s >= every_s or self._since_checkpoint >= CHECKPOINT_RECORDS
 
     def _offset_due(self, now_s: float) -> bool:
         return self.position != self.committed and now_s - self._committed_s >= OFFSET_S

@@ -9,7 +9,7 @@ from typing import Protocol
 from aiokafka import OffsetAndMetadata, TopicPartition
 
 from streams.machine import Machine
-from streams.runner.checkpoint import Found, Writer, find, source_of
+from streams.runner.checkpoint import Writer, find, source_of
 from streams.runner.control import Control
 from streams.runner.hooks import Hooks, State
 from streams.runner.log import Log, compacted
@@ -77,8 +77,7 @@ class Takeover:
 
         async def own(partition: TopicPartition, transactions: Transactions) -> None:
             role = self._roles[partition.topic]
-            found = find(states[role.state_topic], source_of(self._kafka.group, *partition))
-            state = await self._state(partition, found, committed.get(partition))
+            state = await self._state(partition, states[role.state_topic], committed.get(partition))
             await source.move(partition, state.position)
             ready(Owner(partition, state, role, transactions, self._hooks))
 
@@ -86,10 +85,11 @@ class Takeover:
         logger.info("took %d partitions over in %.1f s", len(claims), time.monotonic() - started)
 
     async def _state(
-        self, partition: TopicPartition, found: list[Found], committed: OffsetAndMetadata | None
+        self, partition: TopicPartition, stored: Mapping[bytes, bytes], committed: OffsetAndMetadata | None
     ) -> State:
         role = self._roles[partition.topic]
         name = source_of(self._kafka.group, *partition)
+        found = find(stored, name)
         started = time.monotonic()
         async with self._replays, Log(self._kafka.bootstrap_servers, partition) as log:
             offset = None if committed is None else committed.offset
@@ -104,7 +104,7 @@ class Takeover:
         elapsed_s = time.monotonic() - started
         self._hooks.observe("fenghuo_restore_seconds", (role.name,), elapsed_s)
         _tell(name, start, elapsed_s, role.plan)
-        writer = Writer(role.state_topic, name, start.used, found)
+        writer = Writer(role.state_topic, name, start.used, found, stored)
         return State(start.machine, start.position, writer, start.fresh)
 
     def _reset(self, partition: TopicPartition, machine: Machine, known: int | None) -> int | None:
