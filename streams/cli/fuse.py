@@ -10,6 +10,7 @@ from kafka.structs import OffsetAndMetadata
 from streams.failure import Failure
 from streams.kafka.topics import CONNECT_MS, admin, explained
 from streams.runner.control import Reset, to_output
+from streams.settings.connection import connection
 from streams.settings.model import Settings
 
 CONFIRM_S = 30
@@ -28,7 +29,7 @@ def reset(settings: Settings, topic: str) -> list[Reset]:
     outputs = [to_output(order, settings.topics.control) for order in orders]
     servers = settings.kafka.bootstrap_servers
     with explained(servers):
-        producer = KafkaProducer(bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS)
+        producer = KafkaProducer(**connection(settings.kafka), bootstrap_timeout_ms=CONNECT_MS)
         try:
             handed = [producer.send(output.topic, output.value, output.key) for output in outputs]
             for future in handed:

@@ -8,6 +8,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.kafka.topics import CONNECT_MS, KafkaAbsent, explained
+from streams.settings.connection import connection
 from streams.settings.model import Settings
 
 POLL_MS = 500
@@ -51,7 +52,7 @@ def _consumer(
     servers = settings.kafka.bootstrap_servers
     with explained(servers):
         consumer = KafkaConsumer(
-            bootstrap_servers=servers,
+            **connection(settings.kafka),
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

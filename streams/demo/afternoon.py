@@ -64,7 +64,7 @@ class Afternoon:
 
     async def _follow(self) -> None:
         kafka, topic = self._settings.kafka, self._settings.topics.notification
-        async with Log(kafka.bootstrap_servers, TopicPartition(topic, 0)) as log:
+        async with Log(kafka, TopicPartition(topic, 0)) as log:
             async for records in log.follow(0):
                 for record in records:
                     note = from_record(record.value or b"")

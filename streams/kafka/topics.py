@@ -9,6 +9,7 @@ from kafka.errors import KafkaError
 
 from streams.failure import Failure
 from streams.kafka.topic_spec import Drift, Found, TopicSpec, differences, wanted
+from streams.settings.connection import connection
 from streams.settings.model import Settings
 
 __all__ = ["KafkaAbsent", "admin", "apply", "diff", "explained", "wanted"]
@@ -51,7 +52,7 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     servers = settings.kafka.bootstrap_servers
     with explained(servers):
         client = KafkaAdminClient(
-            bootstrap_servers=servers, request_timeout_ms=REQUEST_MS, bootstrap_timeout_ms=CONNECT_MS
+            **connection(settings.kafka), request_timeout_ms=REQUEST_MS, bootstrap_timeout_ms=CONNECT_MS
         )
         try:
             yield client

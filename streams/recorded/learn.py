@@ -10,6 +10,7 @@ from streams.plan import build_plan, plan_hash
 from streams.recorded.backtest import Backtest
 from streams.runner.checkpoint import Checkpoint, find, source_of, to_outputs
 from streams.runner.log import compacted
+from streams.settings.connection import connection
 from streams.settings.model import EventKind, Settings
 
 
@@ -37,10 +38,10 @@ async def store(settings: Settings, states: Sequence[list[bytes]]) -> None:
     topic = settings.topics.partial
     sources = [TopicPartition(topic, partition) for partition in range(len(states))]
     ends = await _ends(settings, sources)
-    known = await compacted(settings.kafka.bootstrap_servers, settings.topics.detect_state)
+    known = await compacted(settings.kafka, settings.topics.detect_state)
     plan = plan_hash(build_plan(settings))
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka.bootstrap_servers, enable_idempotence=True, compression_type="gzip"
+        **connection(settings.kafka), enable_idempotence=True, compression_type="gzip"
     )
     await producer.start()
     try:
@@ -56,7 +57,7 @@ async def store(settings: Settings, states: Sequence[list[bytes]]) -> None:
 
 async def _ends(settings: Settings, sources: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka.bootstrap_servers,
+        **connection(settings.kafka),
         group_id=settings.kafka.group,
         enable_auto_commit=False,
     )

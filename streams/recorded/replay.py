@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from streams.failure import Failure
 from streams.machine import Headers, Record
 from streams.recorded.event_key import key_reader
+from streams.settings.connection import connection
 from streams.settings.model import EventKind, Settings
 
 KINDS: tuple[EventKind, ...] = get_args(EventKind)
@@ -128,7 +129,7 @@ async def replay(events: Events, settings: Settings, missing: Set[str], speed: f
     """
     servers = settings.kafka.bootstrap_servers
     producer = AIOKafkaProducer(
-        bootstrap_servers=servers,
+        **connection(settings.kafka),
         enable_idempotence=True,
         linger_ms=LINGER_MS,
         max_batch_size=BATCH_BYTES,

@@ -70,9 +70,9 @@ async def serve(
     """
     stop = _stop_signal(watch_stdin=watch_stdin)
     try:
-        if not await wait_for_topics(settings.kafka.bootstrap_servers, topics, stop):
+        if not await wait_for_topics(settings.kafka, topics, stop):
             return
-        control = Control(settings.kafka.bootstrap_servers, settings.topics.control)
+        control = Control(settings.kafka, settings.topics.control)
         await control.read()
     except (KafkaError, Failure) as error:
         crash(error)
@@ -109,7 +109,7 @@ def crash(error: BaseException) -> NoReturn:
 
 def _app(settings: Settings, roles: Mapping[str, Role], runner: Runner) -> App:
     kafka = settings.kafka
-    app = App(kafka.group, kafka.bootstrap_servers, runner, kafka.session_timeout_ms / 1000)
+    app = App(kafka, runner)
     for topic, role in roles.items():
         app.batches(topic, f"{role.name}:{topic}", runner.take)
     return app
@@ -135,7 +135,7 @@ async def _tick(app: App, runner: Runner, telemetry: Telemetry) -> None:
 
 async def _watch_group(settings: Settings, roles: Mapping[str, Role], topics: Collection[str]) -> None:
     kafka = settings.kafka
-    await group.watch(kafka.bootstrap_servers, kafka.group, group.Group(roles.keys(), topics))
+    await group.watch(kafka, kafka.group, group.Group(roles.keys(), topics))
 
 
 async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) -> None:

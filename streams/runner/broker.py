@@ -8,24 +8,26 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from streams.runner.restore import Refused
+from streams.settings.connection import connection
+from streams.settings.model import Kafka
 
 BACKOFF_S = (1, 2, 5, 10, 30)
 
 logger = logging.getLogger(__name__)
 
 
-async def wait_for_topics(bootstrap_servers: str, topics: Collection[str], stop: asyncio.Event) -> bool:
+async def wait_for_topics(kafka: Kafka, topics: Collection[str], stop: asyncio.Event) -> bool:
     """Wait for the broker; False when stopped meanwhile. Raises Refused if topics are missing."""
     attempt = 0
     while not stop.is_set():
         try:
-            found = await _topics(bootstrap_servers)
+            found = await _topics(kafka)
         except KafkaError:
             wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
             logger.warning(
                 "Kafka does not answer at %s (kafka.bootstrap_servers); trying again in %d s. "
                 "For a local one: fenghuo kafka up",
-                bootstrap_servers,
+                kafka.bootstrap_servers,
                 wait_s,
             )
             attempt += 1
@@ -36,10 +38,10 @@ async def wait_for_topics(bootstrap_servers: str, topics: Collection[str], stop:
     return False
 
 
-async def _topics(bootstrap_servers: str) -> set[str]:
+async def _topics(kafka: Kafka) -> set[str]:
     noise = logging.getLogger("aiokafka")
     noise.disabled = True  # it logs every address it could not reach; we say it once
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+    consumer = AIOKafkaConsumer(**connection(kafka))
     try:
         await consumer.start()
         return set(await consumer.topics())

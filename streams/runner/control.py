@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 
 from streams.machine import Output, Record
 from streams.runner.log import Log
+from streams.settings.model import Kafka
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +43,8 @@ def from_record(record: Record) -> Reset | None:
 class Control:
     """Knows the newest order per partition, from the start of the worker on and while it runs."""
 
-    def __init__(self, bootstrap_servers: str, topic: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: Kafka, topic: str) -> None:
+        self._kafka = kafka
         self._partition = TopicPartition(topic, 0)
         self._resets: dict[TopicPartition, int] = {}
         self._position = 0
@@ -59,7 +60,7 @@ class Control:
 
     async def read(self) -> None:
         """Read all orders there are. Call before any partition is taken over."""
-        async with Log(self._bootstrap_servers, self._partition) as log:
+        async with Log(self._kafka, self._partition) as log:
             start, end = await log.bounds()
             async for records in log.read(start, end):
                 self.take(records)
@@ -67,7 +68,7 @@ class Control:
 
     async def follow(self) -> None:
         """Go on reading, for ever."""
-        async with Log(self._bootstrap_servers, self._partition) as log:
+        async with Log(self._kafka, self._partition) as log:
             async for records in log.follow(self._position):
                 self.take(records)
 

@@ -13,6 +13,8 @@ from aiokafka.errors import KafkaError
 from streams.failure import Failure
 from streams.runner.exit_code import AGAIN
 from streams.runner.restore import Refused
+from streams.settings.connection import connection
+from streams.settings.model import Kafka
 
 LOOK_EVERY_S = 10.0
 LOOK_TIMEOUT_S = 10.0
@@ -73,22 +75,22 @@ class Group:
         return every - view.given
 
 
-async def watch(bootstrap_servers: str, name: str, group: Group) -> None:
+async def watch(kafka: Kafka, name: str, group: Group) -> None:
     """Look every few seconds, for ever. A broker that does not answer is no news here. Raises as `judge`."""
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_S):
-                view = await look(bootstrap_servers, name)
+                view = await look(kafka, name)
         except (KafkaError, TimeoutError, OSError) as error:
             logger.debug("the group cannot be looked at: %s", error)
             continue
         group.judge(view)
 
 
-async def look(bootstrap_servers: str, name: str) -> View:
+async def look(kafka: Kafka, name: str) -> View:
     """Ask the broker for its topics and for the group. Raises KafkaError."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    client = AIOKafkaAdminClient(**connection(kafka))
     await client.start()
     try:
         topics = await client.describe_topics()

@@ -7,6 +7,8 @@ from typing import NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.machine import Record
+from streams.settings.connection import connection
+from streams.settings.model import Kafka
 
 BATCH = 5_000
 POLL_MS = 500
@@ -25,10 +27,10 @@ class Log:
     One partition a reader: closed after a second `assign`, aiokafka's fetcher may miss its own cancellation.
     """
 
-    def __init__(self, bootstrap_servers: str, partition: TopicPartition) -> None:
+    def __init__(self, kafka: Kafka, partition: TopicPartition) -> None:
         self._partition = partition
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
+            **connection(kafka),
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="none",  # a reset would race with the seek and read nothing, or from elsewhere
@@ -83,10 +85,10 @@ class Log:
         return records
 
 
-async def compacted(bootstrap_servers: str, topic: str) -> dict[bytes, bytes]:
+async def compacted(kafka: Kafka, topic: str) -> dict[bytes, bytes]:
     """Return the newest value of each key of a one-partition topic, as committed now."""
     kept: dict[bytes, bytes] = {}
-    async with Log(bootstrap_servers, TopicPartition(topic, 0)) as log:
+    async with Log(kafka, TopicPartition(topic, 0)) as log:
         bounds = await log.bounds()
         async for records in log.read(*bounds):
             for record in records:

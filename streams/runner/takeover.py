@@ -55,7 +55,7 @@ class Takeover:
     def claim(self, partition: TopicPartition) -> Transactions:
         """Return the transactions of a partition, not opened yet."""
         transactional_id = source_of(self._kafka.group, *partition).replace("/", ".")
-        return Transactions(self._kafka.bootstrap_servers, transactional_id, self._kafka.group)
+        return Transactions(self._kafka, transactional_id, self._kafka.group)
 
     async def complete(
         self,
@@ -73,7 +73,7 @@ class Takeover:
         await asyncio.gather(*(transactions.open() for transactions in claims.values()))
         committed = await source.committed(list(claims))
         topics = {self._roles[partition.topic].state_topic for partition in claims}
-        states = {topic: await compacted(self._kafka.bootstrap_servers, topic) for topic in topics}
+        states = {topic: await compacted(self._kafka, topic) for topic in topics}
 
         async def own(partition: TopicPartition, transactions: Transactions) -> None:
             role = self._roles[partition.topic]
@@ -91,7 +91,7 @@ class Takeover:
         name = source_of(self._kafka.group, *partition)
         found = find(stored, name)
         started = time.monotonic()
-        async with self._replays, Log(self._kafka.bootstrap_servers, partition) as log:
+        async with self._replays, Log(self._kafka, partition) as log:
             offset = None if committed is None else committed.offset
             bounds = await log.bounds()
             start = begin(name, lambda: role.build(partition.partition), found, offset, bounds)

@@ -7,6 +7,8 @@ from aiokafka import AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 
 from streams.machine import Output
 from streams.runner.trouble import TOO_LARGE, too_large
+from streams.settings.connection import connection
+from streams.settings.model import Kafka
 
 COMMIT_TIMEOUT_S = 60.0
 TRANSACTION_TIMEOUT_MS = (
@@ -22,10 +24,10 @@ class Transactions:
     transaction is left as it is and the process must end: the next `open` under this id aborts it.
     """
 
-    def __init__(self, bootstrap_servers: str, transactional_id: str, group: str) -> None:
+    def __init__(self, kafka: Kafka, transactional_id: str, group: str) -> None:
         self._group = group
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap_servers,
+            **connection(kafka),
             transactional_id=transactional_id,
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_request_size=REQUEST_BYTES_MAX,

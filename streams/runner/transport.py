@@ -23,6 +23,8 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP, ConsumerMessage
 
 from streams.runner.lease import Batch, Lease
+from streams.settings.connection import connection
+from streams.settings.model import Kafka
 
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
 POLL_S = 1.0
@@ -203,12 +205,14 @@ class Transport(FaustTransport):  # type: ignore[misc] # untyped
 class App(faust.App):  # type: ignore[misc] # untyped
     """A Faust app over our transport. Web server, tables and Faust's own commits are off."""
 
-    def __init__(self, name: str, bootstrap_servers: str, runner: Runner, session_timeout_s: float) -> None:
+    def __init__(self, kafka: Kafka, runner: Runner) -> None:
         self.runner = runner
         self.joined = False  # the group; set by whoever starts the app
+        session_timeout_s = kafka.session_timeout_ms / 1000
         super().__init__(
-            name,
-            broker=[f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")],
+            kafka.group,
+            broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
+            broker_credentials=_credentials(connection(kafka)),
             web_enabled=False,
             web_tables_enabled=False,
             web_router_enabled=False,
@@ -249,3 +253,16 @@ class App(faust.App):  # type: ignore[misc] # untyped
         agent.__name__ = name
         source = self.topic(topic, acks=False, key_serializer="raw", value_serializer="raw")
         self.agent(source, name=name)(agent)
+
+
+def _credentials(arguments: Mapping[str, Any]) -> faust.types.auth.CredentialsT | None:
+    """Return in Faust's words how a client connects; None: in the clear, unnamed."""
+    context = arguments.get("ssl_context")
+    if "sasl_mechanism" in arguments:
+        return faust.SASLCredentials(
+            username=arguments["sasl_plain_username"],
+            password=arguments["sasl_plain_password"],
+            mechanism=arguments["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.failure import Failure
+from streams.settings.connection import connection
 from streams.settings.model import EventKind, Settings
 from streams.simulate.pace import Pace
 from streams.simulate.record import Record
@@ -64,7 +65,7 @@ async def send_to_kafka(
     """
     servers = settings.kafka.bootstrap_servers
     producer = AIOKafkaProducer(
-        bootstrap_servers=servers,
+        **connection(settings.kafka),
         enable_idempotence=True,
         linger_ms=LINGER_MS,
         max_batch_size=BATCH_BYTES,

@@ -88,6 +88,11 @@ class Fleet:
         text = msgspec.json.encode(settings).decode()
         return self._start([str(ROOT / "tests/kafka/real_worker.py"), text])
 
+    def failing(self, settings: Settings, fault: str, number: int) -> Worker:
+        """Start the worker that people run with a fault built in (see tests/chaos/failing_worker.py)."""
+        text = msgspec.json.encode(settings).decode()
+        return self._start([str(ROOT / "tests/chaos/failing_worker.py"), text, fault, str(number)])
+
     def _start(self, command: Sequence[str]) -> Worker:
         worker = Worker(command, self._folder / f"worker-{len(self.started)}.log")
         self.started.append(worker)
@@ -131,7 +136,7 @@ def read(settings: Settings, topic: str, partitions: int) -> list[list]:
     """Return all committed records of a topic, per partition."""
 
     async def one(number: int) -> list:
-        async with Log(settings.kafka.bootstrap_servers, TopicPartition(topic, number)) as log:
+        async with Log(settings.kafka, TopicPartition(topic, number)) as log:
             bounds = await log.bounds()
             return [record async for batch in log.read(*bounds) for record in batch]
 

@@ -15,9 +15,7 @@ pytestmark = pytest.mark.kafka
 
 
 def transactions(settings):
-    return Transactions(
-        settings.kafka.bootstrap_servers, f"{settings.kafka.group}.click.0", settings.kafka.group
-    )
+    return Transactions(settings.kafka, f"{settings.kafka.group}.click.0", settings.kafka.group)
 
 
 def output(settings, text):

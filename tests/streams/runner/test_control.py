@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 
 from streams.machine import Record
 from streams.runner.control import Control, Reset, from_record, to_output
+from streams.settings.model import Kafka
 
 CLICK = TopicPartition("click", 2)
 
@@ -30,7 +31,7 @@ def test_what_is_no_order_is_logged_and_ignored(value, caplog):
 
 def test_the_newest_order_counts_and_is_told():
     told = []
-    control = Control("", "control")
+    control = Control(Kafka(), "control")
     control.listen(lambda *order: told.append(order))
     control.take([record(to_output(Reset("click", 2, at), "control").value) for at in (5, 9)])
     assert control.offset(CLICK) == 9
