@@ -112,6 +112,7 @@ class Bank:
         rules = self.rules.of(rule)
         score, side = evidence(judgement, rules)
         telling = worth_telling(shown, judgement, self._volume(judgement, volume), rules)
+        self._count(rows, volume)
         telling &= self.speaking(rows)
         raw = np.where(telling, np.minimum(grades_of(score, rules.cuts), rules.grade_max), 0).astype(np.int8)
         eased = np.where(telling, np.minimum(grades_of(score + MARGIN, rules.cuts), rules.grade_max), 0)
@@ -125,7 +126,6 @@ class Bank:
             resolve_after=resolve_after,
             window=window,
         )
-        self._count(rows, volume)
         self._settle()
         self.table.learn(rows, values, context)
         grade = self.life["grade"][rows].copy()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bank import Bank, Verdict
-from detectors.grading import Grades, grades_of, worth_telling
+from detectors.grading import Grades, evidence, grades_of, worth_telling
 from detectors.lifecycle import OPENED, RESTATED
 from detectors.table import Floats, Judgement
 
@@ -28,7 +28,8 @@ def restate(
     rows = kept.rows[at]
     old = Judgement(*(column[at] for column in kept.judgement))
     rules = bank.rules.of(bank.members["rule"][rows])
-    score, side = _rescore(values, kept, at, old, rules.cuts[0])
+    again = bank.table.judge_again(old, values)
+    score, side = _rescore(values, kept, at, old, rules.cuts[0]) if again is None else evidence(again, rules)
     watched = np.where(side > 0, rules.up, rules.down)
     telling = worth_telling(values, old, np.fmax(volume, kept.volume[at]), rules) & watched
     raw = np.where(telling, np.minimum(grades_of(score, rules.cuts), rules.grade_max), 0).astype(np.int8)
@@ -45,9 +46,11 @@ def _rescore(
     with np.errstate(divide="ignore", invalid="ignore"):
         by_band = cut * (deviation / np.maximum(half, 1e-9)) ** 2
         by_score = kept.score[at] * (deviation / before) ** 2
+    unknown = np.isnan(half)  # without a band the old evidence stands
     same = (np.sign(deviation) == np.sign(before)) & (kept.raw[at] > 0)
     score = np.minimum(np.where(same, by_score, by_band), SCORE_MAX)
-    return np.where(np.isnan(kept.score[at]), np.nan, score), side
+    score = np.where(unknown | np.isnan(kept.score[at]), kept.score[at], score)
+    return score, np.where(unknown, kept.side[at], side)
 
 
 def _change(

@@ -86,6 +86,10 @@ class Silence(Table):
         _learn_rates(cells, slots, weight * np.maximum(counted, 0), weight * slots.hours * uplift)
         _grow_up(cells, values > 0, slots.hours * HOUR_S)
 
+    def judge_again(self, old: Judgement, values: Floats) -> Judgement:
+        """Take the evidence back where a window has got events after all."""
+        return old._replace(down=np.where(values > 0, 0.0 * old.down, old.down))
+
     def _nats(self, cells: Cells, values: Floats, expected: Floats) -> Floats:
         missed = (cells["missed"] + expected).astype(np.float32)
         silent = (values <= 0) & (cells["alarm_s"] < ASLEEP_AFTER_S)

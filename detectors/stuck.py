@@ -105,6 +105,11 @@ class Stuck(Table):
         learn_value(cells, self._plain(values, context), cells["points"])
         cells["points"] = cells["points"] + 1
 
+    def judge_again(self, old: Judgement, values: Floats) -> Judgement:
+        """Take the evidence back where the value is no longer the one before."""
+        stands = np.where(values.astype(np.float32) == old.expected, 1.0, 0.0)
+        return old._replace(up=stands * old.up, down=stands * old.down)
+
     def _plain(self, values: Floats, context: Context) -> Column32:
         require_finite(values, context)
         if self.kind == "ratio" and context.exposure is not None:

@@ -78,6 +78,13 @@ class Table(Columns, ABC):
     def learn(self, rows: Rows, values: Floats, context: Context) -> None:
         """Take the same values as experience."""
 
+    def judge_again(self, old: Judgement, values: Floats) -> Judgement | None:  # noqa: ARG002 (for subclasses)
+        """Judge a closed window anew, given what was said of it and its values now (a ratio as a ratio).
+
+        Only where what has been learned since does not matter; None otherwise: the band decides.
+        """
+        return None
+
 
 def require_finite(values: Floats, context: Context) -> None:
     """Raise ValueError unless all values and exposures are finite."""

@@ -97,6 +97,10 @@ class Threshold(Table):
         """Check the values; bounds do not learn."""
         require_finite(values, context)
 
+    def judge_again(self, old: Judgement, values: Floats) -> Judgement:
+        """Compare with the same bounds."""
+        return old._replace(up=self._above.nats(values), down=self._below.nats(values))
+
 
 def _per_trial(values: Floats, exposure: Floats | None) -> Floats:
     """Return value / exposure, NaN without trials."""

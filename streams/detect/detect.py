@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from detectors.alert import CHANGES
+from detectors.columns import Rows
 from sinks.metrics import Sample
 from streams.detect import state
 from streams.detect.assembly import Assembly
@@ -91,8 +92,7 @@ class Detect:
         heapq.heapify(ready)
         while ready:
             _, i, pulse = heapq.heappop(ready)
-            for seen in pulse.close():
-                self._tell(seen)
+            self._close(pulse)
             if following := self._ready(pulse):
                 heapq.heappush(ready, (following, i, pulse))
         for board in {board for watch in self.parts.watches.values() for board in watch.boards}:
@@ -111,28 +111,33 @@ class Detect:
     def finish(self, end_ms: int) -> None:
         """Close what is open when the log ends at end_ms, but no window of which over a tenth is missing.
 
-        Half a window is not a drop.
+        Half a window is not a drop. Time has passed the windows closed early for those who read on, not here.
         """
         for topic, floor in self.frontier.floor.items():
             self.frontier.floor[topic] = max(floor, end_ms)
         self.close_passed()
+        passed_ms = end_ms
         for pulse in self.parts.pulses.values():
             end = pulse.cursor.next_end()
             if end is not None and end - end_ms <= pulse.cursor.windows.length_ms // 10:
-                for seen in pulse.close():
-                    self._tell(seen)
+                self._close(pulse)
+                passed_ms = max(passed_ms, end)
+        if passed_ms > end_ms:
+            progress = Progress(self.partition, passed_ms, passed_ms)
+            self._outputs.append(to_output(progress, self.settings.topics.alert))
 
     def rebase(self) -> None:
         """Keep what was learned, forget where it came from: what follows comes from other sources.
 
         The time until then is missing data, not silence.
         """
-        self.frontier.leave_sources()
         for pulse in self.parts.pulses.values():
-            pulse.cursor.restart()
+            passed = self.frontier.passed(pulse.topics)
+            pulse.cursor.restart(passed if passed > NO_TIME else None)
             pulse.kept.clear()
         for board in (board for boards in self.parts.boards.values() for board in boards):
             board.buckets.clear()
+        self.frontier.leave_sources()
 
     def _ready(self, pulse: Pulse) -> int | None:
         """Return the end of the next window of a pulse if event time has passed it."""
@@ -143,19 +148,29 @@ class Detect:
 
     def _merge(self, board: Board, cells: Cells, topic: str) -> None:
         touched, late = board.add(cells)
+        pulses = [pulse for pulse in self.parts.pulses.values() if pulse.cursor in board.readers]
+        for bucket, slots in touched.items():
+            in_time = [self._take(pulse, board, bucket, slots) for pulse in pulses]
+            late += 0 if any(in_time) else len(slots)
         self.showcase.too_late(topic, late)
-        for pulse in self.parts.pulses.values():
-            if pulse.cursor not in board.readers:
-                continue
-            for bucket, slots in touched.items():
-                pulse.cursor.begin(bucket)
-                if bucket < (pulse.cursor.next_ms or 0):
-                    since = self.frontier.passed(pulse.topics) - self.settings.time.restate_within_ms
-                    for seen in pulse.restate(board, bucket, slots, since):
-                        self._tell(seen)
+
+    def _take(self, pulse: Pulse, board: Board, bucket: int, slots: Rows) -> bool:
+        """Let a pulse use what came for a bucket; return whether it was in time, if only to restate."""
+        pulse.cursor.begin(bucket)
+        if bucket >= (pulse.cursor.next_ms or 0):
+            return True
+        since = self.frontier.passed(pulse.topics) - self.settings.time.restate_within_ms
+        for seen in pulse.restate(board, bucket, slots, since):
+            self.showcase.restating(seen)
+            self._tell(seen)
+        return pulse.cursor.windows.next_bucket(bucket) >= since
+
+    def _close(self, pulse: Pulse) -> None:
+        for seen in pulse.close():
+            self.showcase.judged(seen)
+            self._tell(seen)
 
     def _tell(self, seen: Seen) -> None:
-        self.showcase.judged(seen)
         for at in np.flatnonzero(seen.verdict.change).tolist():
             change = CHANGES[seen.verdict.change[at] - 1]
             finding = Finding(seen.watch, int(seen.slots[at]), seen.verdict, at, change)

@@ -71,8 +71,14 @@ class Frontier(msgspec.Struct):
         return [n for n, s in self.sources.items() if s.written_ms < self.written_ms - self.max_skew_ms]
 
     def passed(self, topics: Iterable[str]) -> int:
-        """Return the event time all of these topics have passed, of those ever seen; NO_TIME if none was."""
-        return min((self._reached(topic) for topic in topics if self._is_seen(topic)), default=NO_TIME)
+        """Return the event time all of these topics have passed, of those ever seen; NO_TIME if none was.
+
+        A topic none of whose sources writes any more is not waited for, unless there is no other.
+        """
+        seen = [topic for topic in topics if self._is_seen(topic)]
+        if len(seen) > 1:
+            seen = [topic for topic in seen if self._writes(topic)] or seen
+        return min((self._reached(topic) for topic in seen), default=NO_TIME)
 
     def lag_ms(self, topics: Iterable[str]) -> int:
         """Return how much later than they happened events of these topics are recorded: history, if hours."""
@@ -100,6 +106,10 @@ class Frontier(msgspec.Struct):
         """Whether a topic has had an event: idle markers alone do not make anybody wait for it."""
         sources = self._sources_of(topic)
         return topic in self.floor or any(not s.idle or s.watermark_ms > NO_TIME for s in sources.values())
+
+    def _writes(self, topic: str) -> bool:
+        since_ms = self.written_ms - self.max_skew_ms
+        return any(source.written_ms >= since_ms for source in self._sources_of(topic).values())
 
     def _sources_of(self, topic: str) -> Mapping[str, Source]:
         return {name: source for name, source in self.sources.items() if source.topic == topic}

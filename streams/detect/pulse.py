@@ -40,9 +40,11 @@ class Pulse:
 
     def skip_gap(self, passed_ms: int) -> None:
         """Leave out windows of a gap that is too long to be silence, up to the next event or the present."""
-        if not self.cursor.is_far_from(passed_ms) or not self.cursor.is_far_from(self._data_ms):
+        if not self.cursor.is_far_from(passed_ms):
             return
         start = self.cursor.next_ms or 0
+        if start <= self._data_ms and not self.cursor.is_far_from(self._data_ms):
+            return
         boards = {board for watch in self.watches for board in watch.boards}
         ahead = (bucket for board in boards for bucket in board.buckets if bucket >= start)
         self._data_ms = min(ahead, default=passed_ms)

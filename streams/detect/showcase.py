@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from detectors.columns import Rows
-from detectors.lifecycle import RESTATED
 from sinks.metrics import Sample
 from streams.detect.assembly import Assembly
 from streams.detect.pulse import Seen
@@ -27,12 +26,12 @@ class Showcase:
 
     def judged(self, seen: Seen) -> None:
         """Remember what a window showed."""
-        monitor = seen.watch.subject.monitor.name
-        again = bool((seen.verdict.change == RESTATED).any())
-        self.restated[monitor] += again
-        if not again:
-            self.windows[monitor] += 1
-            self._last[seen.watch] = seen
+        self.windows[seen.watch.subject.monitor.name] += 1
+        self._last[seen.watch] = seen
+
+    def restating(self, seen: Seen) -> None:
+        """Count a closed window told anew. What it shows now is in the verdict remembered already."""
+        self.restated[seen.watch.subject.monitor.name] += 1
 
     def too_late(self, topic: str, cells: int) -> None:
         """Count cells of windows that can no longer be restated."""

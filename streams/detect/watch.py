@@ -56,7 +56,7 @@ class Watch:
         self.bank = bank
         self.rule = rule
         self.rows = np.zeros(0, np.int64)  # slot -> row of the bank
-        self._known = -1  # entities seen when rows were last given out
+        self._known = -1  # entities seen when all of them had rows
 
     @property
     def roster(self) -> Roster:
@@ -65,11 +65,12 @@ class Watch:
 
     def observe(self, buckets: list[int]) -> Observations:
         """Read a window made of these buckets."""
-        self._admit()
+        windows = [board.window(buckets) for board in self.boards]
+        self._admit([counts for counts, _ in windows])
         slots = np.flatnonzero(self.rows >= 0)
-        counts, values = _at(self.boards[0].window(buckets), slots)
+        counts, values = _at(windows[0], slots)
         if self.subject.kind == "ratio":
-            trials, exposure = _at(self.boards[1].window(buckets), slots)
+            trials, exposure = _at(windows[1], slots)
             there = exposure > 0
             return Observations(slots[there], values[there], trials[there], exposure[there])
         if self.subject.kind == "count":
@@ -79,29 +80,27 @@ class Watch:
             values = values / np.maximum(counts, 1)
         return Observations(slots[there], values[there], counts[there], None)
 
-    def observe_slots(self, buckets: list[int], slots: Rows) -> Observations:
-        """Read a window again, for some slots."""
-        seen = self.observe(buckets)
-        at = np.flatnonzero(np.isin(seen.slots, slots))
-        exposure = None if seen.exposure is None else seen.exposure[at]
-        return Observations(seen.slots[at], seen.values[at], seen.volume[at], exposure)
-
     def take_rows(self, slots: Rows, rows: Rows) -> None:
         """Bind restored rows to their slots."""
         self._grow()
         self.rows[slots] = rows
 
-    def _admit(self) -> None:
-        """Give a row to every entity the boards have seen and the monitor watches."""
-        known = sum(board.seen_count for board in self.boards)
-        if known == self._known:
+    def _admit(self, counts: list[NDArray[np.int64]]) -> None:
+        """Give a row to every entity with events in this window that the monitor watches.
+
+        What the boards hold of later windows does not count: how far they have read ahead is chance.
+        """
+        seen = sum(board.seen_count for board in self.boards)
+        if seen == self._known:
             return
-        self._known = known
         self._grow()
-        seen = np.zeros(len(self.roster), bool)
+        waiting = np.zeros(len(self.roster), bool)
         for board in self.boards:
-            seen[: len(board.seen)] |= board.seen
-        new = np.flatnonzero(seen & (self.rows == UNSEEN))
+            waiting[: len(board.seen)] |= board.seen
+        waiting &= self.rows == UNSEEN
+        new = np.flatnonzero(waiting & np.logical_or.reduce([one > 0 for one in counts]))
+        if len(new) == np.count_nonzero(waiting):
+            self._known = seen
         if not len(new):
             return
         watched = np.array([self._watches(self.roster.entities[slot]) for slot in new])
