@@ -18,6 +18,14 @@ def to_blocks(version: int, state: bytes) -> list[bytes]:
     return [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)]
 
 
+def version_of(blocks: Sequence[bytes]) -> int | None:
+    """Return the version a state says it is of; None if it is none of ours."""
+    data = blocks[0][: _HEAD.size]
+    if len(data) < _HEAD.size or not data.startswith(_MAGIC):
+        return None
+    return int(_HEAD.unpack(data)[1])
+
+
 def from_blocks(version: int, blocks: Sequence[bytes]) -> bytes:
     """Return the state. Raises StateRefused if it is not whole, or of another version."""
     data = b"".join(blocks)

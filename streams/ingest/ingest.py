@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from detectors.alert import Change
 from sinks.metrics import Sample
+from streams.frozen import Frozen
 from streams.ingest.decoder import Decoder
 from streams.ingest.duplicate import Duplicates
 from streams.ingest.event import Event
@@ -182,7 +183,7 @@ class Ingest:
         """Return what must survive without a checkpoint: offset, watermark, counters, a blown fuse."""
         return to_metadata(self._small())
 
-    def snapshot(self) -> list[bytes]:
+    def snapshot(self) -> Frozen:
         """Return the whole state. Call right after a flush: events pending are no part of it."""
         whole = Whole(
             small=self._small(),

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.block import BLOCK_BYTES, from_blocks, to_blocks
+from streams.block import BLOCK_BYTES, from_blocks, to_blocks, version_of
 from streams.machine import StateRefused
 
 STATE = bytes(range(256)) * 5_000
@@ -29,3 +29,15 @@ def test_state_comes_back_whole_in_blocks_that_fit_a_record(state: bytes) -> Non
 def test_damaged_state_is_refused(blocks: list[bytes], message: str) -> None:
     with pytest.raises(StateRefused, match=message):
         from_blocks(1, blocks)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "version"),
+    [
+        pytest.param(to_blocks(7, b"x"), 7, id="ours"),
+        pytest.param([b"FHST"], None, id="half a head"),
+        pytest.param([b"else" + to_blocks(1, b"x")[0][4:]], None, id="something else"),
+    ],
+)
+def test_a_state_tells_its_version(blocks: list[bytes], version: int | None) -> None:
+    assert version_of(blocks) == version

@@ -1,0 +1,91 @@
+"""What was stored by this version and by older ones can be read, and means the same."""
+
+import msgspec
+import pytest
+
+from streams.machine import StateRefused
+from streams.runner.checkpoint import FORMAT, find
+from tests.golden.make import FOLDER, SOURCE, VERSIONS, file_of, load, log, machines, run
+
+OLDER = [(name, version) for name, newest in VERSIONS.items() for version in range(1, newest)]
+
+
+@pytest.fixture(scope="module")
+def after():
+    return run()
+
+
+def restored(name, version):
+    metadata, blocks = load(file_of(name, version))
+    machine = machines()[name]
+    machine.restore(blocks, metadata)
+    return machine
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_the_state_of_today_is_written_as_it_was_read(name):
+    metadata, blocks = load(file_of(name, VERSIONS[name]))
+    machine = restored(name, VERSIONS[name])
+    assert list(machine.snapshot()) == blocks
+    assert machine.metadata() == metadata
+
+
+@pytest.mark.parametrize("name", ["ingest", "notify"])
+def test_the_log_still_leads_to_the_golden_state(name, after):
+    """Not asked of detect: its numbers come from exp and log, which differ in the last bit by machine."""
+    assert list(after[name].snapshot()) == load(file_of(name, VERSIONS[name]))[1]
+
+
+def test_the_log_still_leads_to_the_alerts_of_the_golden_state(after):
+    golden = restored("detect", VERSIONS["detect"])
+    for key, watch in after["detect"].parts.watches.items():
+        other = golden.parts.watches[key]
+        for column in ("grade", "opened_end", "sequence"):
+            assert (watch.bank.life[column][watch.rows] == other.bank.life[column][other.rows]).all()
+
+
+@pytest.mark.parametrize(("name", "version"), OLDER, ids=str)
+def test_an_older_state_is_migrated(name, version):
+    old, again = restored(name, version), machines()[name]
+    again.restore(old.snapshot(), old.metadata())
+    assert list(again.snapshot()) == list(old.snapshot())
+    assert list(again.samples()) == list(old.samples()) != []
+
+
+def test_a_migrated_ingest_is_the_one_of_today(after):
+    for version in range(1, VERSIONS["ingest"]):
+        machine = restored("ingest", version)
+        assert list(machine.snapshot()) == list(after["ingest"].snapshot())
+        assert machine.metadata() == after["ingest"].metadata()
+
+
+@pytest.mark.parametrize("format_", range(1, FORMAT + 1))
+def test_checkpoints_of_every_format_are_found_newest_first(format_):
+    kept = msgspec.msgpack.decode(file_of("checkpoint", format_).read_bytes(), type=dict[bytes, bytes])
+    found = [one.checkpoint for one in find(kept, SOURCE)]
+    assert [one.offset for one in found] == [600, 300]
+    for checkpoint in found:
+        straight, ingest = machines()["ingest"], machines()["ingest"]
+        straight.apply(log()[: checkpoint.offset])
+        straight.flush(0, caught_up=False)
+        ingest.restore(checkpoint.blocks, checkpoint.metadata)
+        assert ingest.snapshot() == straight.snapshot()
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_a_state_of_a_version_to_come_is_refused(name):
+    metadata, (first, *others) = load(file_of(name, VERSIONS[name]))
+    version = VERSIONS[name]
+    if name == "detect":
+        part, _, *rest = msgspec.msgpack.decode(first)
+        first = msgspec.msgpack.encode((part, version + 1, *rest))
+    else:
+        first = first[:4] + (version + 1).to_bytes(2, "little") + first[6:]
+    with pytest.raises(StateRefused, match=f"version {version + 1}"):
+        machines()[name].restore([first, *others], metadata)
+
+
+def test_every_golden_file_is_of_a_format_that_there_is():
+    known = {file_of(name, one) for name, version in VERSIONS.items() for one in range(1, version + 1)}
+    known |= {file_of("checkpoint", one) for one in range(1, FORMAT + 1)}
+    assert set(FOLDER.glob("*.bin")) == known
