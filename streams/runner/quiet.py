@@ -8,7 +8,7 @@ EVERY_S = 30.0
 
 
 class Once(logging.Filter):
-    """Lets a message (before its arguments are put in) of a logger pass at most once in `every_s` seconds."""
+    """Lets a warning (before its arguments are put in) of a logger pass at most once in `every_s` seconds."""
 
     def __init__(self, every_s: float = EVERY_S, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -17,7 +17,9 @@ class Once(logging.Filter):
         self._said_s: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the record is written."""
+        """Return whether the record is written. News below a warning always are: nobody is flooded by them."""
+        if record.levelno < logging.WARNING:
+            return True
         now_s = self._clock()
         key = (record.name, str(record.msg))
         if now_s - self._said_s.get(key, -self._every_s) < self._every_s:

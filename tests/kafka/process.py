@@ -89,9 +89,9 @@ class Fleet:
         return self._start([str(ROOT / "tests/kafka/real_worker.py"), text])
 
     def failing(self, settings: Settings, fault: str, number: int) -> Worker:
-        """Start the worker that people run with a fault built in (see tests/chaos/failing_worker.py)."""
+        """Start the worker that people run with a fault built in (see tests/chaos/real/failing_worker.py)."""
         text = msgspec.json.encode(settings).decode()
-        return self._start([str(ROOT / "tests/chaos/failing_worker.py"), text, fault, str(number)])
+        return self._start([str(ROOT / "tests/chaos/real/failing_worker.py"), text, fault, str(number)])
 
     def _start(self, command: Sequence[str]) -> Worker:
         worker = Worker(command, self._folder / f"worker-{len(self.started)}.log")

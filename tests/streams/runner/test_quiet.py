@@ -18,3 +18,9 @@ def test_a_repeated_message_passes_once_per_period_and_logger():
     assert once.filter(record("other", "no connection to %s", "a"))
     now[0] = 30.0
     assert once.filter(record("kafka", "no connection to %s", "a"))
+
+
+def test_news_pass_however_often_they_come():
+    once = Once(clock=lambda: 0.0)
+    news = logging.LogRecord("worker", logging.INFO, "", 0, "took %d partitions over", (3,), None)
+    assert [once.filter(news) for _ in range(3)] == [True] * 3
