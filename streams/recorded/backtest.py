@@ -60,20 +60,19 @@ class Backtest:
         yield from self._finish()
 
     def _apply(self, pending: dict[EventKind, list[Record]]) -> Iterator[Output]:
+        for kind in pending:  # every source says that it is there before any time passes without it
+            if kind not in self.ingests:
+                self.ingests[kind] = Ingest(self.settings, kind, 0)
+                yield from self._through(self.ingests[kind], [])
         for kind, records in pending.items():
             self._count(kind, records)
-            yield from self._through(self._ingest(kind), records)
+            yield from self._through(self.ingests[kind], records)
 
     def _count(self, kind: EventKind, records: list[Record]) -> None:
         self.tally.records[kind] += len(records)
         if self.tally.first_ms is None:
             self.tally.first_ms = records[0].timestamp
         self.tally.last_ms = max(self.tally.last_ms, records[-1].timestamp)
-
-    def _ingest(self, kind: EventKind) -> Ingest:
-        if kind not in self.ingests:
-            self.ingests[kind] = Ingest(self.settings, kind, 0)
-        return self.ingests[kind]
 
     def _through(self, machine: Machine, records: list[Record]) -> Iterator[Output]:
         """Yield what a machine makes of records, and what the machines behind it make of that."""

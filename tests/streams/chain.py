@@ -83,13 +83,13 @@ class Chain:
             self.now = max(self.now, happened if arrived is None else arrived)
             offset = self._offsets.get(source, 0)
             self._offsets[source] = offset + 1
-            self._ingest(source).apply([Record(offset, self.now, None, body)])
+            self.ingest(source).apply([Record(offset, self.now, None, body)])
         return self.flush(source)
 
     def flush(self, source: tuple[EventKind, int] = ("order", 0), *, caught_up: bool = False) -> list[Alert]:
         """Write the source's partials, let detect read them, and return new alerts."""
         before = len(self.alerts)
-        for output in self._ingest(source).flush(self.now, caught_up=caught_up):
+        for output in self.ingest(source).flush(self.now, caught_up=caught_up):
             if output.topic == self.settings.topics.partial:
                 self._detect(output)
         return self.alerts[before:]
@@ -102,7 +102,8 @@ class Chain:
             found += self.flush(source, caught_up=True)
         return found
 
-    def _ingest(self, source: tuple[EventKind, int]) -> Ingest:
+    def ingest(self, source: tuple[EventKind, int]) -> Ingest:
+        """Return the machine of a source."""
         if source not in self.ingests:
             self.ingests[source] = Ingest(self.settings, *source)
         return self.ingests[source]
