@@ -83,10 +83,17 @@ CATALOGUE: dict[str, Family] = {
     ),
     # courier
     "fenghuo_deliveries_total": Family(
-        "counter", ("channel", "outcome"), "Attempts to deliver: delivered, retry or refused."
+        "counter",
+        ("channel", "outcome"),
+        "Attempts to deliver: delivered, retry or refused; expired: too old to be told.",
     ),
+    "fenghuo_undelivered": Family("gauge", ("channel",), "Notifications that wait for a channel."),
     "fenghuo_undelivered_seconds": Family(
         "gauge", ("channel",), "Age of the oldest notification that waits for a channel; 0 when none waits."
+    ),
+    "fenghuo_unrouted_total": Family("counter", (), "Notifications that no route takes to a channel."),
+    "fenghuo_notifications_refused_total": Family(
+        "counter", (), "Records of the notification topic that are no notifications."
     ),
     "fenghuo_build_info": Family("gauge", ("version", "python"), "1, with the version as label."),
 }

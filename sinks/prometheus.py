@@ -1,13 +1,15 @@
 """/metrics for Prometheus, and the two health pages, served by a thread of their own."""
 
+import hmac
 import math
 import platform
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import Any, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -17,8 +19,10 @@ from prometheus_client.metrics_core import Metric
 
 from sinks.budget import within_budget
 from sinks.metrics import CATALOGUE, Family, Sample
+from sinks.secret import Secret
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+CLIENT_S = 30.0  # how long a client may be silent
 STOP_WITHIN_S = 0.1  # how soon the server notices that it is closed
 
 Check = Callable[[], str]  # empty: all is well; else what is not
@@ -70,6 +74,16 @@ class Exhibit:
         return prometheus_client.generate_latest(self.registry)
 
 
+class Guard(NamedTuple):
+    """Who may look, and how: with a token (`Authorization: Bearer TOKEN`), by https instead of http."""
+
+    token: Secret | None = None
+    tls: ssl.SSLContext | None = None
+
+
+OPEN = Guard()
+
+
 class Server:
     """A running server. `port` is the real one when 0 was asked for."""
 
@@ -90,11 +104,16 @@ class Server:
         self._server.server_close()
 
 
-def serve(exhibit: Exhibit, host: str, port: int, *, healthy: Check, ready: Check) -> Server:
+def serve(
+    exhibit: Exhibit, host: str, port: int, *, healthy: Check, ready: Check, guard: Guard = OPEN
+) -> Server:
     """Serve /metrics, /-/healthy and /-/ready. Raises CannotServe."""
     app = _pages(prometheus_client.make_wsgi_app(exhibit.registry), healthy, ready)
+    if guard.token:
+        app = _asking(app, guard.token)
     try:
-        kind = type("BoundServer", (_ThreadingServer,), {"address_family": _address_family(host)})
+        family = _address_family(host)
+        kind = type("BoundServer", (_ThreadingServer,), {"address_family": family, "tls": guard.tls})
         return Server(make_server(host, port, app, kind, _SilentHandler))
     except OSError as error:
         raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
@@ -102,6 +121,18 @@ def serve(exhibit: Exhibit, host: str, port: int, *, healthy: Check, ready: Chec
 
 class _ThreadingServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept. The handshake is left to the connection's own thread: a slow client holds up nobody."""
+        connection, address = super().get_request()
+        connection.settimeout(CLIENT_S)
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that went away or has no TLS is no news."""
 
 
 class _SilentHandler(WSGIRequestHandler):
@@ -124,8 +155,23 @@ def _pages(metrics: WSGIApplication, healthy: Check, ready: Check) -> WSGIApplic
     return page
 
 
-def _text(start: StartResponse, status: str, text: str) -> list[bytes]:
-    start(status, [("Content-Type", "text/plain; charset=utf-8")])
+def _asking(app: WSGIApplication, token: Secret) -> WSGIApplication:
+    """Return the pages behind a token, compared in a time that tells nothing of it."""
+    wanted = f"Bearer {token.reveal()}".encode()
+
+    def page(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        given = str(environ.get("HTTP_AUTHORIZATION", "")).encode("latin-1", "replace")
+        if hmac.compare_digest(given, wanted):
+            return app(environ, start)
+        return _text(start, "401 Unauthorized", "a bearer token is needed", [("WWW-Authenticate", "Bearer")])
+
+    return page
+
+
+def _text(
+    start: StartResponse, status: str, text: str, headers: Sequence[tuple[str, str]] = ()
+) -> list[bytes]:
+    start(status, [("Content-Type", "text/plain; charset=utf-8"), *headers])
     return [f"{text}\n".encode()]
 
 

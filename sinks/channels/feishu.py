@@ -27,7 +27,7 @@ class Feishu:
 
     def __init__(self, robot: Robot) -> None:
         self._robot = robot
-        self.rates = RATES
+        self.rates: tuple[Rate, ...] = RATES
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Try once, signed for this moment."""

@@ -49,7 +49,7 @@ def list_(grade: str, config: str | None, everything: bool, as_json: bool) -> No
 
     settings = load(config)
     zone = ZoneInfo(settings.time.timezone)
-    episodes = fold(_alerts(read_all(settings, [settings.topics.alert])))
+    episodes = fold(read_alerts(read_all(settings, [settings.topics.alert])))
     chosen = choose(episodes, GRADES[grade], everything=everything)
     if chosen and not as_json:
         click.echo(HEADER)
@@ -79,7 +79,7 @@ def tail(grade: str, config: str | None, as_json: bool) -> None:
     click.echo(f"following {settings.topics.alert} (times in {settings.time.timezone})", err=True)
     if not as_json:
         click.echo(HEADER)
-    for alert, value in _alerts(records):
+    for alert, value in read_alerts(records):
         worst[alert.alert_id] = max(alert.grade, worst.get(alert.alert_id, 0))
         episode = Episode(alert, value, worst[alert.alert_id])
         if not episode.is_open:
@@ -88,7 +88,8 @@ def tail(grade: str, config: str | None, as_json: bool) -> None:
             click.echo(value if as_json else to_row(episode, zone))
 
 
-def _alerts(records: "Iterable[Any]") -> "Iterator[tuple[Alert, bytes]]":
+def read_alerts(records: "Iterable[Any]") -> "Iterator[tuple[Alert, bytes]]":
+    """Yield the alerts of a topic's records, each with its JSON; what is none is said and left out."""
     from sinks.alert_record import AlertRefused, from_record, is_alert
 
     for record in records:

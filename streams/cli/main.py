@@ -38,6 +38,8 @@ COMMANDS: dict[str, Entry] = {
     "worker": Entry("streams.cli.worker", "Watch", "Read events, detect, write alerts."),
     "learn": Entry("streams.cli.learn", "Watch", "Build the detectors' state from history."),
     "alerts": Entry("streams.cli.alerts", "Watch", "List alerts, or follow them as they come."),
+    "courier": Entry("streams.cli.courier", "Watch", "Bring notifications to people."),
+    "ack": Entry("streams.cli.ack", "Watch", "Acknowledge an incident: somebody takes it over."),
     "topics": Entry("streams.cli.topics", "Run", "Create the topics, or show how they differ."),
     "dlq": Entry("streams.cli.dlq", "Run", "Look at rejected records; reset the fuse."),
     "replay": Entry("streams.cli.replay", "Run", "Send recorded events to Kafka."),

@@ -1,13 +1,14 @@
 """A worker: the Faust app that drives the machines of all topics, from start to an orderly end."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from aiokafka.errors import KafkaError, ProducerFenced
 
@@ -45,6 +46,7 @@ class Telemetry(NamedTuple):
     publish    given all samples about once a second
     committed  given the outputs of each transaction, after it
     observe    given each observation of a histogram: name, labels, seconds
+    beside     work that goes on beside the machines; its error ends the process
     """
 
     ready: Callable[[], None] = _unheard
@@ -52,6 +54,7 @@ class Telemetry(NamedTuple):
     publish: Callable[[Sequence[Sample]], None] = _unheard
     committed: Callable[[Role, Sequence[Output]], None] = _unheard
     observe: Callable[[str, tuple[str, ...], float], None] = _unheard
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
 async def serve(
@@ -68,7 +71,7 @@ async def serve(
     started us is gone) counts as a signal.
 
     """
-    stop = _stop_signal(watch_stdin=watch_stdin)
+    stop = stop_signal(watch_stdin=watch_stdin)
     try:
         if not await wait_for_topics(settings.kafka, topics, stop):
             return
@@ -76,15 +79,24 @@ async def serve(
         await control.read()
     except (KafkaError, Failure) as error:
         crash(error)
-    runner = Runner(Parts(settings, roles, control, crash, telemetry.committed, telemetry.observe))
+    told = asyncio.Event()
+
+    def committed(role: Role, outputs: Sequence[Output]) -> None:
+        telemetry.committed(role, outputs)
+        if outputs and role.name == "notify":
+            told.set()
+
+    runner = Runner(Parts(settings, roles, control, crash, committed, telemetry.observe))
     app = _app(settings, roles, runner)
     tasks = [
         spawn(_start(app, telemetry), crash),
         spawn(_crash_with(app), crash),
         spawn(control.follow(), crash),
-        spawn(_tick(app, runner, telemetry), crash),
+        spawn(_tick(app, runner, telemetry, told), crash),
         spawn(_watch_group(settings, roles, topics), crash),
     ]
+    if telemetry.beside is not None:
+        tasks.append(spawn(telemetry.beside(), crash))
     await stop.wait()
     await _end(app, runner, tasks)
 
@@ -125,12 +137,15 @@ async def _crash_with(app: App) -> None:
     crash(await app.failed())
 
 
-async def _tick(app: App, runner: Runner, telemetry: Telemetry) -> None:
+async def _tick(app: App, runner: Runner, telemetry: Telemetry, told: asyncio.Event) -> None:
+    """Publish once a second, and at once when an incident changed: pushes wait for it."""
     while True:
+        told.clear()
         runner.watch()
         telemetry.status(runner.waiting() if app.joined else "joining the group")
         telemetry.publish(tuple(runner.samples()))
-        await asyncio.sleep(TICK_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), TICK_S)
 
 
 async def _watch_group(settings: Settings, roles: Mapping[str, Role], topics: Collection[str]) -> None:
@@ -150,7 +165,7 @@ async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) 
         logger.warning("did not leave the group in time; the others wait for the session to run out")
 
 
-def _stop_signal(*, watch_stdin: bool) -> asyncio.Event:
+def stop_signal(*, watch_stdin: bool) -> asyncio.Event:
     """Return an event set by SIGTERM or SIGINT; a second one ends the process at once."""
     stop = asyncio.Event()
 

@@ -1,8 +1,10 @@
 """Whether a worker lives and works: what /-/healthy and /-/ready answer."""
 
+import ssl
 from collections.abc import Callable
+from typing import Literal
 
-from sinks.prometheus import CannotServe, Exhibit, Server, serve
+from sinks.prometheus import CannotServe, Exhibit, Guard, Server, serve
 from streams.failure import Failure
 from streams.settings.model import Settings
 
@@ -38,13 +40,30 @@ class Health:
         return self.healthy() or self._waiting
 
 
-def start_server(settings: Settings, exhibit: Exhibit, health: Health) -> Server:
+def start_server(
+    settings: Settings, exhibit: Exhibit, health: Health, port_key: Literal["port", "courier_port"] = "port"
+) -> Server:
     """Serve metrics and health where the settings say. Raises Failure, naming the setting, if it cannot."""
-    host, port = settings.server.host, settings.server.port
+    host, port = settings.server.host, int(getattr(settings.server, port_key))
+    guard = _guard(settings)
     try:
-        return serve(exhibit, host, port, healthy=health.healthy, ready=health.ready)
+        return serve(exhibit, host, port, healthy=health.healthy, ready=health.ready, guard=guard)
     except CannotServe as error:
         raise Failure(
-            f"{error}. Choose another address with server.host and server.port in the settings, "
-            "or FENGHUO_SERVER__HOST and FENGHUO_SERVER__PORT"
+            f"{error}. Choose another address with server.host and server.{port_key} in the settings, "
+            f"or FENGHUO_SERVER__HOST and FENGHUO_SERVER__{port_key.upper()}"
         ) from error
+
+
+def _guard(settings: Settings) -> Guard:
+    server = settings.server
+    if not server.certificate_file:
+        return Guard(server.token)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(server.certificate_file, server.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise Failure(
+            f"server.certificate_file and server.key_file are no pair that can be read: {error.strerror}"
+        ) from error
+    return Guard(server.token, context)

@@ -46,7 +46,7 @@ class Supervisor:
                 return code
             attempt = 0 if time.monotonic() - started > STEADY_S else attempt + 1
             pause_s = PAUSES_S[min(attempt, len(PAUSES_S)) - 1] if attempt else PAUSES_S[0]
-            click.echo(f"fenghuo worker: {_how(code)}; starting again in {pause_s:g} s", err=True)
+            click.echo(f"fenghuo: {_how(code)}; starting again in {pause_s:g} s", err=True)
             self._sleep(pause_s)
             if self._stopping:
                 return DONE
@@ -67,7 +67,12 @@ class Supervisor:
 
 def worker_command(arguments: Sequence[str]) -> list[str]:
     """Return the command line of a child worker."""
-    return [sys.executable, "-m", "streams.cli.main", "worker", "--no-supervise", "--watch-stdin", *arguments]
+    return child_command("worker", arguments)
+
+
+def child_command(name: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command line of a child that runs `fenghuo NAME` under this supervisor."""
+    return [sys.executable, "-m", "streams.cli.main", name, "--no-supervise", "--watch-stdin", *arguments]
 
 
 def _how(code: int) -> str:

@@ -9,6 +9,7 @@ from typing import get_args
 
 import click
 
+from sinks.metrics import Sample
 from sinks.notification import from_record
 from sinks.prometheus import Exhibit
 from streams.detect.detect import Detect
@@ -19,6 +20,7 @@ from streams.notify.notify import Notify, incident_line
 from streams.plan import build_plan, plan_hash
 from streams.runner.app import Telemetry, serve
 from streams.runner.health import Health, start_server
+from streams.runner.push import Push
 from streams.runner.quiet import Once
 from streams.runner.role import Role
 from streams.settings.model import EventKind, Settings
@@ -54,7 +56,15 @@ def run(settings: Settings, *, watch_stdin: bool = False) -> None:
         where = f"http://{settings.server.host}:{server.port}/metrics"
         click.echo(f"fenghuo worker: ready ({settings.kafka.group}), {where}", err=True)
 
-    telemetry = Telemetry(ready, status, exhibit.publish, committed, exhibit.observe)
+    push = Push(settings) if settings.alertmanagers.urls else None
+
+    def publish(samples: Sequence[Sample]) -> None:
+        if push is not None:
+            push.publish(samples)
+            samples = [*samples, *push.samples()]
+        exhibit.publish(samples)
+
+    telemetry = Telemetry(ready, status, publish, committed, exhibit.observe, push.run if push else None)
     try:
         asyncio.run(
             serve(settings, roles(settings), list(wanted(settings)), telemetry, watch_stdin=watch_stdin)
