@@ -27,6 +27,10 @@ class Showcase:
     def judged(self, seen: Seen) -> None:
         """Remember what a window showed."""
         self.windows[seen.watch.subject.monitor.name] += 1
+        self.show(seen)
+
+    def show(self, seen: Seen) -> None:
+        """Show this window from now on, counted already."""
         self._last[seen.watch] = seen
 
     def restating(self, seen: Seen) -> None:

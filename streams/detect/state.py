@@ -28,6 +28,7 @@ def load(detect: Detect, blocks: Sequence[bytes]) -> None:
         for block in blocks:
             name, *rest = msgspec.msgpack.decode(block)
             _LOADERS[name](detect, *rest)
+        _show_latest(detect)
     except (msgspec.DecodeError, TableMismatch, ValueError, TypeError, KeyError, IndexError) as error:
         raise StateRefused(f"checkpoint of detect: {error}") from error
 
@@ -124,6 +125,12 @@ def _load_verdict(
     verdict = Verdict._make([Window(*window), watch.rows[slots], *columns[:2], judgement, *columns[7:]])
     pulse = next(p for p in detect.parts.pulses.values() if watch in p.watches)
     pulse.keep(Seen(watch, slots, verdict))
+
+
+def _show_latest(detect: Detect) -> None:
+    for pulse in detect.parts.pulses.values():
+        for _, seen in sorted(pulse.kept.items(), key=lambda item: item[0][1]):
+            detect.showcase.show(seen)
 
 
 _LOADERS: dict[str, Callable[..., None]] = {
