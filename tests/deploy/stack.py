@@ -1,0 +1,147 @@
+"""The parts around a worker, real and on loopback: Prometheus, Alertmanager, and a receiver of webhooks."""
+
+import json
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from streams.kafka.port import free_port
+from tests.deploy.program import program
+
+READY_S = 20.0
+
+
+class Post(NamedTuple):
+    """One webhook: the receiver it was for, who sent it, what it said."""
+
+    receiver: str
+    authorization: str
+    message: dict[str, Any]
+
+    @property
+    def alerts(self) -> list[dict[str, Any]]:
+        return list(self.message["alerts"])
+
+
+class Receiver:
+    """A server that takes every webhook and keeps it."""
+
+    def __init__(self) -> None:
+        self.posts: list[Post] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def to(self, *receivers: str) -> list[Post]:
+        return [post for post in list(self.posts) if post.receiver in receivers]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        posts = self.posts
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                authorization = self.headers.get("Authorization", "")
+                posts.append(Post(self.path.strip("/"), authorization, json.loads(body)))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Log nothing."""
+
+        return Handler
+
+
+def until(what: Callable[[], Any], why: str, timeout_s: float = READY_S) -> Any:
+    """Return the first true answer; fails the test when there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := what()):
+        assert time.monotonic() < deadline, why
+        time.sleep(0.05)
+    return answer
+
+
+def ask(url: str, **parameters: str) -> Any:
+    """Return the JSON of a page; None if it does not answer."""
+    query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+    try:
+        with urllib.request.urlopen(url + query, timeout=5) as answer:  # noqa: S310 (our own loopback)
+            body = answer.read()
+    except urllib.error.HTTPError as error:
+        body = error.read()
+    except OSError:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode()
+
+
+@contextmanager
+def prometheus(folder: Path, config: str) -> Iterator[str]:
+    """Run Prometheus with a configuration; yield its URL."""
+    (folder / "prometheus.yml").write_text(config)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    arguments = [
+        program("prometheus"),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--rules.alert.resend-delay=2s",  # what was sent before it knew its Alertmanagers is lost
+        "--log.level=warn",
+    ]
+    with _running(arguments, folder / "prometheus.log", f"{url}/-/ready"):
+        yield url
+
+
+@contextmanager
+def alertmanager(folder: Path, config: str) -> Iterator[str]:
+    """Run Alertmanager with a configuration; yield its URL."""
+    (folder / "alertmanager.yml").write_text(config)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    arguments = [
+        program("prometheus-alertmanager"),
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    ]
+    with _running(arguments, folder / "alertmanager.log", f"{url}/-/ready"):
+        yield url
+
+
+@contextmanager
+def _running(arguments: Sequence[str], log: Path, ready: str) -> Iterator[None]:
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            arguments, stdout=stack.enter_context(log.open("wb")), stderr=subprocess.STDOUT
+        )
+        stack.callback(process.wait, 20)
+        stack.callback(process.terminate)
+        until(lambda: process.poll() is not None or _is_ready(ready), f"{arguments[0]} is not ready")
+        assert process.poll() is None, log.read_text()[-2000:]
+        yield
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own loopback)
+            return bool(answer.status == 200)
+    except OSError:
+        return False
