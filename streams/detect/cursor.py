@@ -46,7 +46,7 @@ class Cursor:
         self.next_ms, self.kept = self.windows.bucket_of(time_ms), []
 
     def restart(self, passed_ms: int | None) -> None:
-        """Begin again with the next event after what has passed: what lies between is missing, not silence."""
+        """Begin again with the next event after what has passed: what lies between is missing data."""
         self.next_ms = None
         self.kept = [] if passed_ms is None else [self.windows.bucket_of(passed_ms - 1)]
 
