@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Rows
+from detectors.columns import Rows, place_of
 
 Column32 = NDArray[Any]  # float32 per row; numpy's stubs lose the width in mixed arithmetic
 Index = int | NDArray[np.int64]
@@ -22,7 +22,7 @@ class Cells:
     def __init__(self, columns: Mapping[str, NDArray[Any]], rows: Rows) -> None:
         self._columns = columns
         self.rows = rows
-        self._at = _slice_of(rows)
+        self._at = place_of(rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,10 +49,3 @@ class Cells:
     def _key(self, index: tuple[Index, ...]) -> tuple[Any, ...]:
         scalar = all(isinstance(i, int) for i in index)
         return (*index, self._at if scalar else self.rows)
-
-
-def _slice_of(rows: Rows) -> slice | Rows:
-    n = len(rows)
-    if n and rows[-1] - rows[0] == n - 1 and (n == 1 or bool((np.diff(rows) == 1).all())):
-        return slice(int(rows[0]), int(rows[0]) + n)
-    return rows

@@ -35,6 +35,7 @@ class Columns:
     def __init__(self, columns: Mapping[str, Column]) -> None:
         """Start without rows."""
         self._layout = dict(columns)
+        self._bytes = {name: _cell_bytes(column) for name, column in columns.items()}  # of a row
         self._cells = {name: self._fresh(column, 0) for name, column in columns.items()}
         self._size = 0
         self._free: list[int] = []
@@ -56,9 +57,10 @@ class Columns:
         reused = [self._free.pop() for _ in range(min(n, len(self._free)))]
         start, self._size = self._size, self._size + n - len(reused)
         self._reserve(self._size)
-        rows = np.array(reused + list(range(start, self._size)), dtype=np.int64)
+        rows = np.concatenate([np.array(reused, np.int64), np.arange(start, self._size)])
+        at = place_of(rows)
         for name, column in self._layout.items():
-            self._cells[name][..., rows] = column.fill
+            self._cells[name][..., at] = column.fill
         return rows
 
     def drop(self, rows: Rows) -> None:
@@ -74,10 +76,8 @@ class Columns:
 
     def dump(self, rows: Rows) -> bytes:
         """Return the state of rows as fixed-layout numbers."""
-        head = _HEADER.pack(b"FHTB", self.VERSION, self._layout_bytes(), len(rows))
-        return head + b"".join(
-            np.ascontiguousarray(self._cells[c][..., rows]).tobytes() for c in self._layout
-        )
+        head, at = _HEADER.pack(b"FHTB", self.VERSION, self._layout_bytes(), len(rows)), place_of(rows)
+        return head + b"".join(self._cells[name][..., at].tobytes() for name in self._layout)
 
     def load(self, data: bytes) -> Rows:
         """Add the dumped rows and return their new numbers, in the order dumped.
@@ -85,12 +85,13 @@ class Columns:
         Raises TableMismatch if they are not of this version and layout.
         """
         n = self._check(data)
-        rows, at = self.add(n), _HEADER.size
+        rows, start = self.add(n), _HEADER.size
+        at, view = place_of(rows), memoryview(data)
         for name, column in self._layout.items():
-            size = _cell_bytes(column) * n
-            block = np.frombuffer(data[at : at + size], dtype=column.dtype)
-            self._cells[name][..., rows] = block.reshape(*column.shape, n)
-            at += size
+            end = start + self._bytes[name] * n
+            block = np.frombuffer(view[start:end], dtype=column.dtype)
+            self._cells[name][..., at] = block.reshape(*column.shape, n)
+            start = end
         return rows
 
     def _check(self, data: bytes) -> int:
@@ -105,7 +106,7 @@ class Columns:
         return int(n)
 
     def _layout_bytes(self) -> int:
-        return sum(_cell_bytes(column) for column in self._layout.values())
+        return sum(self._bytes.values())
 
     def _reserve(self, size: int) -> None:
         for name, column in self._layout.items():
@@ -117,7 +118,15 @@ class Columns:
 
     @staticmethod
     def _fresh(column: Column, n: int) -> NDArray[Any]:
-        return np.full((*column.shape, n), column.fill, dtype=column.dtype)
+        return np.empty((*column.shape, n), dtype=column.dtype)  # a row is filled when it is added
+
+
+def place_of(rows: Rows) -> slice | Rows:
+    """Return rows as an index: those that follow each other as a slice, which is many times faster."""
+    n = len(rows)
+    if n and rows[-1] - rows[0] == n - 1 and (n == 1 or bool((np.diff(rows) == 1).all())):
+        return slice(int(rows[0]), int(rows[0]) + n)
+    return rows
 
 
 def _cell_bytes(column: Column) -> int:

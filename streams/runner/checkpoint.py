@@ -19,6 +19,7 @@ SLOTS = (0, 1)
 # A series weighs about 2 KB: 100,000 of them are checkpointed every 200 s. The price of writing less often is
 # a longer replay; that of writing more often is paid by broker and worker all day.
 BYTES_PER_S = 1_000_000
+PORTION_BYTES = 250_000  # compressed in one go: what takes longer would hold up what else is to be written
 HEAVY_BYTES = 16_000_000  # more than can be written while others wait for the partition
 
 
@@ -106,9 +107,12 @@ class Writer:
         return self.pending and now_s >= self._due_s
 
     def take_due(self, count: int, now_s: float) -> list[Output]:
-        """Return what `take` does if it is due, else nothing."""
-        if not self.due(now_s):
-            return []
-        taken = self.take(count)
-        self._due_s = now_s + sum(len(output.value or b"") for output in taken) / BYTES_PER_S
+        """Return up to `count` records if they are due; of a heavy state few at a time."""
+        taken: list[Output] = []
+        size = 0
+        while self.due(now_s) and len(taken) < count and size < PORTION_BYTES:
+            taken += self.take(1)
+            size += len(taken[-1].value or b"")
+        if taken:
+            self._due_s = now_s + size / BYTES_PER_S
         return taken
