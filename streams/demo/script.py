@@ -1,4 +1,4 @@
-"""The script of the demo: a shop, the week behind it, an afternoon to come, and what goes wrong in it."""
+"""The script of the demo: a shop, the days behind it, an afternoon to come, and what goes wrong in it."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from streams.simulate.shop import Shop
 from streams.simulate.truth import Truth, tell_truth
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
-HISTORY_MS = 7 * DAY_MS
+# More than a week: of the weekday on which learning begins little is known, and the afternoon is another one.
+HISTORY_MS = 8 * DAY_MS
 LIVE_MS = 5 * HOUR_MS
-LIVE_S = 55.0  # the afternoon takes a minute
+LIVE_S = 50.0  # in which the afternoon passes
 CLICKS_PER_S = 2.0
 AFTERNOON = 17  # the hour of day, in the shop, at which the demo ends
 
@@ -34,12 +35,12 @@ class Script:
 
     @property
     def truth(self) -> Truth:
-        """What was injected, for the comparison at the end."""
+        """What is injected, for the comparison at the end."""
         return tell_truth(self.shop, self.seed, (self.live_ms, self.end_ms), self.faults)
 
 
 def write_script(seed: int, now_ms: int) -> Script:
-    """Return the script of a demo that ends now."""
+    """Return the script of a demo that ends now, in the minute that was last full."""
     end = now_ms // MINUTE_MS * MINUTE_MS
     live = end - LIVE_MS
     faults = (

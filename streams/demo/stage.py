@@ -1,10 +1,11 @@
-"""The stage: a broker and a worker of the demo's own, gone when it ends."""
+"""The stage: a broker, topics and a worker of the demo's own, gone when it ends."""
 
 import json
+import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from streams.settings import Settings
 READY_S = 60.0
 END_S = 15.0
 POLL_S = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoRunning(Failure):
@@ -23,7 +25,29 @@ class DemoRunning(Failure):
 
 
 class WorkerGone(Failure):
-    """The worker ended by itself."""
+    """The worker ended by itself, or does not begin."""
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP (the terminal was closed) end the block as Ctrl-C does: in order."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ignore signals while children are ended: an impatient second Ctrl-C must leave none behind."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -32,21 +56,28 @@ def local_kafka(folder: Path, jars: Path) -> Iterator[str]:
     broker = Broker(folder, jars)
     if broker.pid is not None:
         raise DemoRunning(
-            f"a demo is running already in {folder} (its Kafka is process {broker.pid}): end it first"
+            f"a demo runs already in {folder.parent} (its Kafka is process {broker.pid}): end it with Ctrl-C,"
+            f" or, if only its Kafka is left, with `fenghuo kafka down --data {folder}`"
         )
     broker.remove()
     try:
         broker.start()
         yield broker.bootstrap_servers
     finally:
-        broker.stop()
+        with _undisturbed():
+            broker.stop()
 
 
-def write_config(path: Path, settings: dict[str, object]) -> None:
-    """Write a fenghuo.yaml; JSON is YAML, one section a line is readable enough."""
-    lines = [f"{name}: {json.dumps(section, ensure_ascii=False)}" for name, section in settings.items()]
+def write_config(path: Path, settings: Mapping[str, str | Mapping[str, str | int]]) -> None:
+    """Write a fenghuo.yaml of sections one deep."""
+    lines = ["# The demo's settings, over the shipped catalogue."]
+    for name, section in settings.items():
+        if isinstance(section, str):
+            lines.append(f"{name}: {json.dumps(section)}")
+        else:
+            lines += [f"{name}:", *(f"  {key}: {json.dumps(value)}" for key, value in section.items())]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(["# The demo's settings over the shipped catalogue.", *lines, ""]))
+    path.write_text("\n".join([*lines, ""]))
 
 
 class Worker:
@@ -57,7 +88,8 @@ class Worker:
         self._log = log
 
     def __enter__(self) -> "Worker":
-        # A process group of its own: Ctrl-C reaches it through us. It ends when our end of stdin is closed.
+        # A process group of its own: Ctrl-C is for the demo, which ends it. Should the demo be killed, the
+        # worker sees its stdin closed and ends too.
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 (ourselves)
                 self._command, stdin=subprocess.PIPE, stdout=log, stderr=log, process_group=0
@@ -65,12 +97,13 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with _undisturbed():
+            self._process.terminate()
+            try:
+                self._process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def check(self) -> None:
         """Raise WorkerGone if it does not run any more."""
@@ -79,23 +112,21 @@ class Worker:
 
     def wait_until_ready(self, settings: Settings) -> None:
         """Return when /-/ready says so. Raises WorkerGone if it ends, or is not ready within a minute."""
-        url, until_s = (
-            f"http://{settings.server.host}:{settings.server.port}/-/ready",
-            time.monotonic() + READY_S,
-        )
+        until_s = time.monotonic() + READY_S
         while time.monotonic() < until_s:
             self.check()
             try:
-                with urllib.request.urlopen(url, timeout=2):
-                    return
+                fetch(settings, "/-/ready")
             except OSError:
                 time.sleep(POLL_S)
+            else:
+                return
         raise WorkerGone(f"the worker is not ready after {READY_S:.0f} s; see {self._log}")
 
 
-def metrics(settings: Settings) -> str:
-    """Return what /metrics says now."""
-    url = f"http://{settings.server.host}:{settings.server.port}/metrics"
+def fetch(settings: Settings, page: str) -> str:
+    """Return a page of the worker's server. Raises OSError if it does not answer, or with an error."""
+    url = f"http://{settings.server.host}:{settings.server.port}{page}"
     with urllib.request.urlopen(url, timeout=10) as response:
         text: str = response.read().decode()
         return text
