@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -60,6 +60,7 @@ def command(
     """
     from streams.recorded.backtest import Backtest
     from streams.recorded.recording import read
+    from streams.recorded.whole_file import whole_file
     from streams.settings import load
 
     settings = _in_zone(load(config), timezone)
@@ -68,7 +69,11 @@ def command(
     run = Backtest(settings)
     summary = Summary(run)
     events = read(files, kinds, order, settings.fields)
-    with _open(alerts) as told, _open(notifications) as sent, progress(events, files, "backtest") as shown:
+    with (
+        whole_file(alerts) as told,
+        whole_file(notifications or os.devnull) as sent,
+        progress(events, files, "backtest") as shown,
+    ):
         for output in run.run(shown):
             if output.topic == settings.topics.alert:
                 summary.alert(output)
@@ -141,11 +146,7 @@ def _in_zone(settings: "Settings", timezone: str | None) -> "Settings":
 
     try:
         zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise click.BadParameter(f"{timezone}: no such time zone; try Europe/London or UTC") from error
     time = msgspec.structs.replace(settings.time, timezone=timezone)
     return msgspec.structs.replace(settings, time=time)
-
-
-def _open(path: str | None) -> IO[bytes]:
-    return open(path or os.devnull, "wb")
