@@ -154,7 +154,6 @@ def _watch(script: "Script", settings: "Settings", worker: "Worker") -> "Afterno
 
 def _summarise(script: "Script", settings: "Settings", afternoon: "Afternoon", *, keep: bool) -> int:
     from streams.demo.page import commands, rest, table
-    from streams.demo.script import LIVE_S
     from streams.demo.stage import fetch
     from streams.demo.verdict import judge, others
     from streams.failure import GATE_MISSED
@@ -162,7 +161,7 @@ def _summarise(script: "Script", settings: "Settings", afternoon: "Afternoon", *
     faults = script.truth.faults
     findings = judge(faults, afternoon.notes)
     _tell(["", *table(findings, script), "", *rest(others(faults, afternoon.notes), script), ""])
-    _tell([f"{afternoon.sent:,} events in {LIVE_S:.0f} s, through Kafka. Of what the worker's /metrics say:"])
+    _tell([f"{afternoon.sent:,} events in {script.live_s:.0f} s, through Kafka. Some of /metrics:"])
     page = fetch(settings, "/metrics").splitlines()
     starts = tuple(start.replace("%s", settings.topics.click) for start in SHOWN)
     _tell(f"  {line}" for line in page if line.startswith(starts))

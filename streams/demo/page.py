@@ -8,14 +8,14 @@ import click
 from detectors.alert import GRADE_NAMES
 from sinks.notification import Notification
 from sinks.sentence import clock
-from streams.demo.script import MINUTE_MS, Script
+from streams.demo.script import HALF_HOUR_MS, Script
 from streams.demo.verdict import Finding, Others
 from streams.notify.notify import incident_line
 
 WIDTH = 100
 HANGING = " " * 6
 MARK_LENGTH = 5  # of the coloured beginning of an incident's line
-HALF_HOUR_MS = 30 * MINUTE_MS
+
 TEXT_MAX = 78
 
 

@@ -8,7 +8,7 @@ from streams.simulate.fault_kind import OrderOutage, PaymentFailures, PriceError
 from streams.simulate.shop import Shop
 from streams.simulate.truth import Truth, tell_truth
 
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+MINUTE_MS, HALF_HOUR_MS, HOUR_MS, DAY_MS = 60_000, 1_800_000, 3_600_000, 86_400_000
 # More than a week: of the weekday on which learning begins little is known, and the afternoon is another one.
 HISTORY_MS = 8 * DAY_MS
 LIVE_MS = 5 * HOUR_MS
@@ -19,7 +19,10 @@ AFTERNOON = 17  # the hour of day, in the shop, at which the demo ends
 
 @dataclass(frozen=True)
 class Script:
-    """Times are epoch ms of event time: history [start, live), then [live, end); `end` is now."""
+    """Times are epoch ms of event time: history [start, live), then [live, end); `end` is now.
+
+    live_s  how long the second part takes to pass
+    """
 
     shop: Shop
     seed: int
@@ -27,11 +30,12 @@ class Script:
     live_ms: int
     end_ms: int
     faults: tuple[Fault, ...]
+    live_s: float = LIVE_S
 
     @property
     def speed(self) -> float:
         """How many times as fast as life the afternoon passes."""
-        return (self.end_ms - self.live_ms) / 1000 / LIVE_S
+        return (self.end_ms - self.live_ms) / 1000 / self.live_s
 
     @property
     def truth(self) -> Truth:
