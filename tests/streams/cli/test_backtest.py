@@ -290,3 +290,15 @@ def test_the_shipped_catalogue_runs_over_simulated_days(files):
     first = files.alerts.read_bytes()
     assert files.run("--input", str(events), config=None).exit_code == 0
     assert files.alerts.read_bytes() == first
+
+
+def test_a_ratio_of_two_topics_waits_for_both_from_the_first_window_on(files):
+    """A drop of the first minutes is there although the orders lie before all of the clicks."""
+    orders = files.write("orders.jsonl", spread(30, START, 12 * FIVE_MS))
+    views = [e | {"type": "view"} for e in spread(600, START + 1, 12 * FIVE_MS, "c")]
+    clicks = files.write("clicks.jsonl", views)
+    done = files.run("--order", "file", "--input", orders, "--input", clicks)
+    assert done.exit_code == 0, done.output
+    rows = [json.loads(line) for line in files.alerts.read_bytes().splitlines()]
+    (rate,) = [row for row in rows if row["monitor"] == "rate"]
+    assert (rate["window"]["end"], rate["transition"], rate["actual"]) == (START + FIVE_MS, "opened", 0.06)
