@@ -12,6 +12,7 @@ from streams.settings.model import Kafka
 
 BATCH = 5_000
 POLL_MS = 500
+FETCH_BYTES = 16 * 1_048_576  # restoring is read after read: fewer of them
 
 
 class Bounds(NamedTuple):
@@ -35,6 +36,7 @@ class Log:
             isolation_level="read_committed",
             auto_offset_reset="none",  # a reset would race with the seek and read nothing, or from elsewhere
             fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=FETCH_BYTES,
         )
 
     async def __aenter__(self) -> Self:
