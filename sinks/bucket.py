@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 
+_NOTHING = 1e-6  # of a token: what rounding leaves after exactly the wait that was asked for
+
+
 class Rate(NamedTuple):
     """At most `sent` in any `period_s`."""
 
@@ -24,7 +27,8 @@ class Bucket:
     def wait_s(self, now_s: float) -> float:
         """Return how long to wait until one may be sent."""
         self._flow(now_s)
-        return 0.0 if self._tokens >= 1.0 else (1.0 - self._tokens) / self._per_s
+        lacking = 1.0 - self._tokens
+        return 0.0 if lacking <= _NOTHING else lacking / self._per_s
 
     def take(self, now_s: float) -> None:
         """Count one that is sent."""
