@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -93,13 +93,14 @@ def _spec(name: str) -> "str | dict[str, object]":
         return {"river": rest.strip()}
     if not name.lstrip().startswith("{"):
         return name
-    import yaml
+    from streams.failure import Failure
+    from streams.settings.document import plain, read_document
 
     try:
-        spec: dict[str, object] = yaml.safe_load(name)
-    except yaml.YAMLError as error:
+        spec = plain(read_document(name, "--detector"))
+    except Failure as error:
         raise ValueError(f"{name!r} is no YAML mapping like {{novelty: {{warm: 100}}}}") from error
-    return spec
+    return cast("dict[str, object]", spec)
 
 
 def _zone(name: str) -> "Zone":
