@@ -17,7 +17,7 @@ class Once(logging.Filter):
         self._said_s: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the record is written. News below a warning always are: nobody is flooded by them."""
+        """Return whether the record is written; what is no warning always is."""
         if record.levelno < logging.WARNING:
             return True
         now_s = self._clock()
