@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-
 _NOTHING = 1e-6  # of a token: what rounding leaves after exactly the wait that was asked for
 
 
