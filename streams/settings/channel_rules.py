@@ -67,8 +67,12 @@ def _key_findings(channel: Channel) -> Iterator[Finding]:
     known = {*keys.must, *keys.may}
     for field in msgspec.structs.fields(channel):
         key = field.encode_name
-        is_given = getattr(channel, field.name) != field.default and field.required is False
-        if is_given and key not in COMMON and key.removesuffix("_file") not in known:
+        default = [] if field.default_factory is list else field.default
+        if (
+            getattr(channel, field.name) != default
+            and key not in COMMON
+            and key.removesuffix("_file") not in known
+        ):
             allowed = ", ".join(sorted(known))
             yield (key,), f"no key of kind {channel.kind}; allowed: {allowed}"
     for key in keys.must:

@@ -9,7 +9,7 @@ from sinks.secret import Secret
 from streams.settings.document import Content, Node, plain, read_document
 from streams.settings.duration import parse_ms
 from streams.settings.fault import Fault, Mark, SettingsRefused, not_one_of
-from streams.settings.model import Section
+from streams.settings.model import GradeName, Section
 
 Path = tuple[str, ...]
 
@@ -23,6 +23,7 @@ WORDS: dict[object, str] = {
     tuple[float, float, float, float]: "four numbers in nats, for the grades [IV, III, II, I]",
     list[list[str]]: "a list of lists of dimensions, [[], [region]]",
     list[str]: "a list of texts",
+    list[GradeName]: "a list of grades, [I, II, III, IV]",
 }
 
 
