@@ -9,15 +9,18 @@ BIN := .venv/bin
 READY := .venv/.ready
 RECORDINGS ?= ../shared/data
 
-# What is no Python: a broker needs Java, its jars come by Maven, promtool checks what Prometheus will read.
-SYSTEM := java:openjdk-17-jre-headless mvn:maven promtool:prometheus
+# What is no Python: a broker needs Java, its jars come by Maven; Prometheus and Alertmanager are tested with.
+SYSTEM := java:openjdk-17-jre-headless mvn:maven promtool:prometheus amtool:prometheus-alertmanager
 
-.PHONY: help setup system demo test check bench chaos quality recordings format lock
+COMPILE := env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: help setup system demo test check validate bench chaos quality recordings format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) system ## make .venv from the lock; install Java, Maven, promtool (as root; else say how)
+setup: $(READY) system ## make .venv from the lock; install Java, Maven, Prometheus, Alertmanager (as root; else say how)
 
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install it, or make setup PYTHON=..." >&2; exit 1; }
@@ -52,6 +55,9 @@ check: $(READY) ## lint, format, types, layers
 	@$(BIN)/python -m pytest --no-header tests/test_layers.py tests/test_names.py >/dev/null \
 		|| $(BIN)/python -m pytest --no-header tests/test_layers.py tests/test_names.py
 
+validate: system ## judge deploy/ by public validators (builds no images)
+	@PYTHON=$(PYTHON) deploy/validate/validate.sh
+
 bench: $(READY) ## events per second of the machines, one core
 	@for file in $$(grep -l __main__ tests/bench/*.py); do $(BIN)/python -m "tests.bench.$$(basename $$file .py)"; done
 
@@ -68,10 +74,12 @@ format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-lock: $(READY) ## write requirements.lock anew from pyproject.toml
+lock: $(READY) ## write the locks anew from pyproject.toml (and those of the image and of validate)
 	@mkdir -p build
 	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" \
 		> build/dev.in
-	@env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
-		--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-		-o requirements.lock pyproject.toml build/dev.in
+	@$(COMPILE) --upgrade -o requirements.lock pyproject.toml build/dev.in
+	@sed -n 's/^\([A-Za-z0-9._-]*==[^ ]*\).*/\1/p' requirements.lock > build/pins.txt
+	@$(COMPILE) -c build/pins.txt -o deploy/docker/requirements.lock pyproject.toml
+	@echo setuptools | $(COMPILE) -c build/pins.txt -o deploy/docker/build.lock -
+	@$(COMPILE) --upgrade -o deploy/validate/requirements.lock deploy/validate/requirements.in

@@ -9,7 +9,7 @@ its end.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from detectors.alert import COLOURS, GRADE_NAMES, Alert
+from detectors.alert import COLOURS, GRADE_NAMES
 
 ALERT, RESOLVED = "FenghuoAlert", "FenghuoResolved"
 SERIES_LABELS = ("monitor", "metric", "entity", "kind", "owner")
@@ -54,16 +54,11 @@ GRADES = (
 _ROWS = {row.grade: row for row in GRADES}
 
 
-def alert_labels(alert: Alert) -> dict[str, str]:
+def labels_of(series: Sequence[str], grade: int) -> dict[str, str]:
     """Return the labels an open alert has when it comes from the rules; empty ones are none.
 
-    Raises KeyError for an alert that is closed: it has no grade.
-    """
-    return labels_of([str(getattr(alert, name)) for name in SERIES_LABELS], alert.grade)
+    series: the values of SERIES_LABELS, as a sample of fenghuo_alert_grade has them.
 
-
-def labels_of(series: Sequence[str], grade: int) -> dict[str, str]:
-    """Return the same from the values of SERIES_LABELS, as a sample of fenghuo_alert_grade has them.
 
     Raises KeyError for grade 0.
     """

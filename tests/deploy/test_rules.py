@@ -1,14 +1,12 @@
-import math
 import re
 from pathlib import Path
 
 import pytest
 
-from detectors.alert import Alert
 from sinks.health_rules import HEALTH
 from sinks.metrics import CATALOGUE
 from sinks.rule_files import rule_files
-from sinks.rules import GRADES, RECORD, SERIES_LABELS, Links, alert_group, alert_labels
+from sinks.rules import GRADES, RECORD, SERIES_LABELS, Links, alert_group, labels_of
 from tests.deploy.program import DEPLOY, ROOT, run
 
 RULES = sorted((DEPLOY / "prometheus/rules").glob("*.yaml"))
@@ -52,14 +50,19 @@ def test_pages_are_there_for_every_grade_and_every_health_rule():
 
 
 def test_a_pushed_alert_has_the_labels_of_the_rule():
-    alert = Alert(
-        alert_id="", transition="opened", sequence=0, monitor="orders", kind="order_volume", metric="orders",
-        entity="", grade=3, window_start_ms=0, window_end_ms=1, since_ms=0, actual=1.0, expected=2.0,
-        lower=math.nan, upper=math.nan, score=9.0, owner="operations",
-    )  # fmt: skip
+    series = {
+        "monitor": "orders",
+        "metric": "orders",
+        "kind": "traffic",
+        "owner": "marketing",
+    }  # no empty ones
     rule = next(rule for rule in alert_group(Links())["rules"] if rule.get("labels", {}).get("grade") == "II")
-    series = {name: getattr(alert, name) for name in SERIES_LABELS if getattr(alert, name)}
-    assert alert_labels(alert) == {"alertname": rule["alert"], **series, **rule["labels"]}
+    pushed = labels_of(("orders", "orders", "", "traffic", "marketing"), 3)
+    assert pushed == {"alertname": rule["alert"], **series, **rule["labels"]}
+
+
+def test_the_labels_of_a_rule_are_those_of_the_metric():
+    assert CATALOGUE["fenghuo_alert_grade"].labels == SERIES_LABELS
 
 
 def test_health_rules_are_named_by_what_is_wrong_and_listed_once():
