@@ -39,9 +39,14 @@ def reset(settings: Settings, topic: str) -> list[Reset]:
     return orders
 
 
-def _orders(settings: Settings, topic: str) -> list[Reset]:
+def committed_offsets(settings: Settings) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    """Return what the group has committed, by partition; nothing if it never read. Raises KafkaAbsent."""
     with admin(settings) as client:
-        offsets = _group_offsets(client, settings.kafka.group, time.monotonic() + COORDINATOR_S)
+        return _group_offsets(client, settings.kafka.group, time.monotonic() + COORDINATOR_S)
+
+
+def _orders(settings: Settings, topic: str) -> list[Reset]:
+    offsets = committed_offsets(settings)
     committed = {at.partition: found.offset for at, found in offsets.items() if at.topic == topic}
     return [Reset(topic, at, offset) for at, offset in sorted(committed.items()) if offset >= 0]
 

@@ -41,7 +41,7 @@ COMMANDS: dict[str, Entry] = {
     "courier": Entry("streams.cli.courier", "Watch", "Bring notifications to people."),
     "ack": Entry("streams.cli.ack", "Watch", "Acknowledge an incident: somebody takes it over."),
     "topics": Entry("streams.cli.topics", "Run", "Create the topics, or show how they differ."),
-    "dlq": Entry("streams.cli.dlq", "Run", "Look at rejected records; reset the fuse."),
+    "dlq": Entry("streams.cli.dlq", "Run", "Look at rejected records, send them again; reset the fuse."),
     "replay": Entry("streams.cli.replay", "Run", "Send recorded events to Kafka."),
     "check": Entry("streams.cli.check", "Tune", "Check a configuration and show what it watches."),
     "schema": Entry("streams.cli.schema", "Tune", "Print the JSON Schema of events, alerts, configuration."),

@@ -178,8 +178,8 @@ def test_dead_letters_are_counted_by_topic_and_reason(
     assert fenghuo("dlq", "list", "--config", config, "--json") == 0
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert rows == [
-        {"topic": topics.topics.click, "reason": "broken_json", "count": 2},
-        {"topic": topics.topics.order, "reason": "bad_utf8", "count": 1},
+        {"topic": topics.topics.click, "reason": "broken_json", "count": 2, "redriven": 0},
+        {"topic": topics.topics.order, "reason": "bad_utf8", "count": 1, "redriven": 0},
     ]
 
 
