@@ -70,14 +70,14 @@ class Broker:
     @property
     def pid(self) -> int | None:
         """Return the process id of the running broker, None when it does not run."""
-        if self._process is not None and self._process.poll() is None:
-            return self._process.pid
         try:
-            pid = int(self._pid_file.read_text())
+            started = self._process is not None and self._process.poll() is None
+            pid = self._process.pid if self._process and started else int(self._pid_file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        # The id may have been given to another program since: it is ours only with our properties.
+        # The id may have been given to another program since: it is ours only with our properties. A process
+        # that is ending has none any more.
         return pid if os.fsencode(self._properties) in command.split(b"\0") else None
 
     @property
