@@ -70,14 +70,14 @@ class Broker:
     @property
     def pid(self) -> int | None:
         """Return the process id of the running broker, None when it does not run."""
+        if self._process is not None and self._process.poll() is None and _runs(self._process.pid):
+            return self._process.pid
         try:
-            started = self._process is not None and self._process.poll() is None
-            pid = self._process.pid if self._process and started else int(self._pid_file.read_text())
+            pid = int(self._pid_file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        # The id may have been given to another program since: it is ours only with our properties. A process
-        # that is ending has none any more.
+        # The id may have been given to another program since: it is ours only with our properties.
         return pid if os.fsencode(self._properties) in command.split(b"\0") else None
 
     @property
@@ -134,7 +134,7 @@ class Broker:
         pid = self.pid
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-            if not self._gone(time.monotonic() + timeout_s):
+            if not _gone(pid, time.monotonic() + timeout_s):
                 self.kill()
         self._pid_file.unlink(missing_ok=True)
 
@@ -143,7 +143,7 @@ class Broker:
         pid = self.pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-            self._gone(time.monotonic() + 10)
+            _gone(pid, time.monotonic() + 10)
         self._pid_file.unlink(missing_ok=True)
 
     def restart(self) -> None:
@@ -193,12 +193,24 @@ class Broker:
         text = (self.data / "broker.log").read_text(errors="replace")
         return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
 
-    def _gone(self, until: float) -> bool:
-        while self.pid is not None:
-            if time.monotonic() > until:
-                return False
-            time.sleep(POLL_S)
-        return True
+
+def _gone(pid: int, until_s: float) -> bool:
+    """Wait until a process has ended (its parent may still have to ask how); False if it has not by then."""
+    while _runs(pid):
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process runs; one whose first thread has ended does as long as another lives."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except OSError:
+        return False
+    return threads > 1 or stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
 def _settings_of(properties: Path) -> list[tuple[str, str]]:
