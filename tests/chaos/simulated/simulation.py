@@ -32,6 +32,8 @@ FAULTS_MAX = 7
 SETTLE_S = 150.0  # after which a schedule counts as stuck
 STEPS_MAX = 300  # until a kill, from when it is decided on
 WORKERS = 2
+SCHEDULES = 10_000  # of a full run
+CHUNK = 50  # schedules that one process runs in a row
 REPORT = Path("build/chaos-simulation.json")
 
 
@@ -151,19 +153,17 @@ def _virtual(world: World) -> Iterator[None]:
         yield
 
 
-def main() -> None:
-    """Run as many schedules as asked for, on all cores; write the figures."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+def run(count: int) -> dict[str, int]:
+    """Run so many schedules on all cores; write the figures to REPORT and return them. Raises Broken."""
     started_s = time.monotonic()
-    size = 100
-    chunks = [range(start, min(start + size, count)) for start in range(0, count, size)]
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         total = sum(pool.map(simulate_many, chunks), Counter())
     figures = {**total, "seconds": round(time.monotonic() - started_s)}
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(figures, indent=1) + "\n")
-    print(json.dumps(figures))
+    return figures
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else SCHEDULES)))
