@@ -29,7 +29,7 @@ def programme(script: Script) -> Iterator[str]:
     hours = (script.end_ms - script.live_ms) / 3_600_000
     begin = f"{stamp(script.live_ms, script)} by the shop's clock ({script.shop.timezone})"
     yield f"Now {hours:g} hours pass at {script.speed:.0f} times their speed, from {begin}."
-    yield f"{len(script.faults)} things go wrong, which fenghuo is not told:"
+    yield f"{len(script.faults)} things go wrong in them; the worker is not told:"
     for fault in script.truth.faults:
         yield f"  {_span(script, fault.start_ms, fault.end_ms)}  {fault.kind:<17} {fault.story}"
 
@@ -55,7 +55,7 @@ class Clock:
         if half_hour <= self._told:
             return None
         self._told = half_hour
-        return click.style(f"  {stamp(half_hour * HALF_HOUR_MS, self._script)} ", dim=True)
+        return click.style(f"  {stamp(half_hour * HALF_HOUR_MS, self._script)}", dim=True)
 
 
 def table(findings: Sequence[Finding], script: Script) -> Iterator[str]:
