@@ -12,7 +12,7 @@ MINUTE_MS, HALF_HOUR_MS, HOUR_MS, DAY_MS = 60_000, 1_800_000, 3_600_000, 86_400_
 # More than a week: of the weekday on which learning begins little is known, and the afternoon is another one.
 HISTORY_MS = 8 * DAY_MS
 LIVE_MS = 5 * HOUR_MS
-LIVE_S = 50.0  # in which the afternoon passes
+LIVE_S = 40.0  # in which the afternoon passes
 CLICKS_PER_S = 2.0
 AFTERNOON = 17  # the hour of day, in the shop, at which the demo ends
 
