@@ -1,7 +1,7 @@
 """The AsyncAPI document: every topic, its key and what its records hold. `python -m streams.asyncapi`."""
 
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,7 @@ from sinks.notification import CE_TYPE as NOTIFICATION_TYPE
 from sinks.notification import Notification
 from streams.ingest.event import EVENTS
 from streams.kafka.topic_spec import DLQ, LATE, wanted
-from streams.settings.model import EventKind, Settings
+from streams.settings.model import EVENT_KINDS, EventKind, Settings
 
 FILE = Path(__file__).parent.parent / "docs/asyncapi.yaml"
 KEYS: dict[EventKind, str] = {"click": "user_id", "order": "order_id", "inventory": "sku", "metric": "name"}
@@ -54,7 +54,7 @@ def document() -> bytes:
 
 def _topics(settings: Settings) -> list[Topic]:
     topics = settings.topics
-    inputs = {kind: topics.of_event(kind) for kind in get_args(EventKind)}
+    inputs = {kind: topics.of_event(kind) for kind in EVENT_KINDS}
     return [
         *(
             Topic(kind, name, f"Events of kind {kind}, keyed by {KEYS[kind]}.", kind, "receive")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from streams.cli.letter_text import shown, tell, text_of
-from streams.cli.recorded import KINDS
+from streams.settings.model import EVENT_KINDS
 
 if TYPE_CHECKING:
     from streams.deadletter.choice import Choice
@@ -66,7 +66,7 @@ def list_(
 
     settings = load(config)
     choice = _choice(settings, reasons, since, until)
-    names = [settings.topics.of_event(kind) for kind in KINDS]
+    names = [settings.topics.of_event(kind) for kind in EVENT_KINDS]
     found, again = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     reason_of: dict[Any, str] = {}
     marks: set[Any] = set()
@@ -180,7 +180,7 @@ def reset_fuse(topic: str, config: str | None) -> None:
 
 
 def _kind(settings: "Settings", word: str) -> "EventKind":
-    names = {kind: settings.topics.of_event(kind) for kind in KINDS}
+    names = {kind: settings.topics.of_event(kind) for kind in EVENT_KINDS}
     for kind, name in names.items():
         if word in (kind, name):
             return kind

@@ -3,17 +3,16 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
-from streams.settings.model import EventKind
+from streams.settings.model import EVENT_KINDS, EventKind
 
 if TYPE_CHECKING:
     from streams.machine import Record
 
 Events = Iterable[tuple[EventKind, "Record"]]
-KINDS: tuple[EventKind, ...] = get_args(EventKind)
 
 
 class TopicOfFile(click.ParamType):
@@ -26,9 +25,9 @@ class TopicOfFile(click.ParamType):
     ) -> tuple[str, EventKind]:
         """Return file and kind."""
         left, _, file = value.partition("=")
-        kind = next((kind for kind in KINDS if kind == left), None)
+        kind = next((kind for kind in EVENT_KINDS if kind == left), None)
         if kind is None or not file:
-            self.fail(f"{value!r} is not KIND=FILE with a KIND of {', '.join(KINDS)}", param, ctx)
+            self.fail(f"{value!r} is not KIND=FILE with a KIND of {', '.join(EVENT_KINDS)}", param, ctx)
         return file, kind
 
 

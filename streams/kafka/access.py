@@ -1,10 +1,10 @@
 """Who needs which rights at the broker: one table, for the page docs/acl.md and Strimzi's users."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from streams.kafka.topic_spec import DLQ, LATE
-from streams.settings.model import EventKind, Settings
+from streams.settings.model import EVENT_KINDS, Settings
 
 Who = Literal["worker", "courier", "operator", "producer"]
 Operation = Literal[
@@ -85,7 +85,7 @@ def _producer(settings: Settings) -> Iterator[Access]:
 
 
 def _inputs(settings: Settings) -> Sequence[str]:
-    return [settings.topics.of_event(kind) for kind in get_args(EventKind)]
+    return [settings.topics.of_event(kind) for kind in EVENT_KINDS]
 
 
 def to_markdown(settings: Settings) -> str:

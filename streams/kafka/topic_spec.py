@@ -1,9 +1,9 @@
 """What every topic should be, and how what is there differs from it. Pure."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
-from streams.settings.model import EventKind, Settings
+from streams.settings.model import EVENT_KINDS, Settings
 
 DLQ, LATE = ".dlq", ".late"
 KEPT_MS = 30 * 86_400_000  # alerts, notifications and dead letters: people ask about last month
@@ -53,7 +53,7 @@ def wanted(settings: Settings) -> dict[str, TopicSpec]:
     kafka, topics = settings.kafka, settings.topics
     replicas = kafka.replication_factor
     specs: dict[str, TopicSpec] = {}
-    for kind in get_args(EventKind):
+    for kind in EVENT_KINDS:
         name = topics.of_event(kind)
         config = _kept(kafka.retention_ms, MEGABYTE)
         specs[name] = TopicSpec(kafka.partitions_of(kind), replicas, config)

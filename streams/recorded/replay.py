@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
-from typing import Protocol, get_args
+from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -14,9 +14,8 @@ from streams.failure import Failure
 from streams.machine import Headers, Record
 from streams.recorded.event_key import key_reader
 from streams.settings.connection import connection
-from streams.settings.model import EventKind, Settings
+from streams.settings.model import EVENT_KINDS, EventKind, Settings
 
-KINDS: tuple[EventKind, ...] = get_args(EventKind)
 LINGER_MS = 20
 BATCH_BYTES = 65_536
 UNCONFIRMED_MAX = 20_000
@@ -78,8 +77,8 @@ class Sender:
 
     def __init__(self, producer: Producer, settings: Settings, missing: Set[str], tally: Tally) -> None:
         self._producer = producer
-        self._topics = {kind: settings.topics.of_event(kind) for kind in KINDS}
-        self._keys = {kind: key_reader(kind, settings.fields.get(kind, {})) for kind in KINDS}
+        self._topics = {kind: settings.topics.of_event(kind) for kind in EVENT_KINDS}
+        self._keys = {kind: key_reader(kind, settings.fields.get(kind, {})) for kind in EVENT_KINDS}
         self._missing = missing
         self._tally = tally
         self._open: list[tuple[str, int, Awaitable[object]]] = []

@@ -5,7 +5,6 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from typing import get_args
 
 import click
 
@@ -23,7 +22,7 @@ from streams.runner.health import Health, start_server
 from streams.runner.push import Push
 from streams.runner.quiet import Once
 from streams.runner.role import Role
-from streams.settings.model import EventKind, Settings
+from streams.settings.model import EVENT_KINDS, EventKind, Settings
 
 QUIET = (
     "faust",
@@ -91,7 +90,7 @@ def roles(settings: Settings) -> dict[str, Role]:
         return Notify(settings)
 
     every = [
-        *(ingest(kind) for kind in get_args(EventKind)),
+        *(ingest(kind) for kind in EVENT_KINDS),
         Role("detect", topics.partial, topics.detect_state, detect, plan),
         Role("notify", topics.alert, topics.notify_state, notify, plan),
     ]

@@ -10,6 +10,7 @@ from sinks.secret import Secret
 DURATION_SCHEMA = {"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h|d)$"}
 Duration = Annotated[int, msgspec.Meta(extra_json_schema=DURATION_SCHEMA)]
 EventKind = Literal["click", "order", "inventory", "metric"]
+EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 Direction = Literal["up", "down", "both"]
 GradeName = Literal["IV", "III", "II", "I"]
 ChannelKind = Literal["wecom", "dingtalk", "feishu", "webhook", "email"]
