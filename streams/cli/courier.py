@@ -2,16 +2,12 @@
 
 import click
 
+from streams.cli.supervised import run_supervised, supervised
+
 
 @click.command()
 @click.option("--config", type=click.Path(dir_okay=False), help="fenghuo.yaml with `channels`.")
-@click.option(
-    "--supervise/--no-supervise",
-    default=True,
-    show_default=True,
-    help="Start again after an error (--no-supervise under systemd or Kubernetes).",
-)
-@click.option("--watch-stdin", is_flag=True, hidden=True, help="End when stdin is closed.")
+@supervised
 def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
     """Deliver notifications to the channels of the settings, until Ctrl-C or SIGTERM.
 
@@ -22,16 +18,11 @@ def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
     Examples:
       fenghuo courier --config fenghuo.yaml
     """
-    import sys
-
     from streams.settings import load
 
     settings = load(config)
-    if not supervise:
-        from streams.courier.run import run
+    if supervise:
+        run_supervised("courier", config)
+    from streams.courier.run import run
 
-        run(settings, watch_stdin=watch_stdin)
-        return
-    from streams.runner.supervisor import Supervisor, child_command
-
-    sys.exit(Supervisor(child_command("courier", ["--config", config] if config else [])).run())
+    run(settings, watch_stdin=watch_stdin)

@@ -2,18 +2,14 @@
 
 import click
 
+from streams.cli.supervised import run_supervised, supervised
+
 
 @click.command()
 @click.option(
     "--config", type=click.Path(dir_okay=False), help="fenghuo.yaml; without: the shipped catalogue."
 )
-@click.option(
-    "--supervise/--no-supervise",
-    default=True,
-    show_default=True,
-    help="Start again after an error (--no-supervise under systemd or Kubernetes).",
-)
-@click.option("--watch-stdin", is_flag=True, hidden=True, help="End when stdin is closed.")
+@supervised
 def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
     """Watch the shop: events in, alerts and incidents out, until Ctrl-C or SIGTERM.
 
@@ -28,16 +24,11 @@ def command(config: str | None, *, supervise: bool, watch_stdin: bool) -> None:
       fenghuo worker
       fenghuo worker --config fenghuo.yaml
     """
-    import sys
-
     from streams.settings import load
 
     settings = load(config)
-    if not supervise:
-        from streams.runner.worker import run
+    if supervise:
+        run_supervised("worker", config)
+    from streams.runner.worker import run
 
-        run(settings, watch_stdin=watch_stdin)
-        return
-    from streams.runner.supervisor import Supervisor, worker_command
-
-    sys.exit(Supervisor(worker_command(["--config", config] if config else [])).run())
+    run(settings, watch_stdin=watch_stdin)

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from streams.failure import Failure
 from streams.kafka.local import Broker
-from streams.runner.supervisor import worker_command
+from streams.runner.supervisor import child_command
 from streams.settings import Settings
 
 READY_S = 60.0
@@ -28,21 +30,20 @@ class WorkerGone(Failure):
     """The worker ended by itself, or does not begin."""
 
 
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
+def ended_by_signals() -> AbstractContextManager[None]:
     """Let SIGTERM and SIGHUP (the terminal was closed) end the block as Ctrl-C does: in order."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return _signals_handled(signal.default_int_handler)
+
+
+def _undisturbed() -> AbstractContextManager[None]:
+    """Ignore signals while children are ended: an impatient second Ctrl-C must leave none behind."""
+    return _signals_handled(signal.SIG_IGN)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ignore signals while children are ended: an impatient second Ctrl-C must leave none behind."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+def _signals_handled(by: Callable[[int, FrameType | None], Any] | signal.Handlers) -> Iterator[None]:
+    """Handle SIGNALS in another way while the block runs."""
+    before = {number: signal.signal(number, by) for number in SIGNALS}
     try:
         yield
     finally:
@@ -84,7 +85,7 @@ class Worker:
     """A `fenghuo worker` in a process of its own; as a context manager it ends with the block."""
 
     def __init__(self, config: Path, log: Path) -> None:
-        self._command = worker_command(["--config", str(config)])
+        self._command = child_command("worker", ["--config", str(config)])
         self._log = log
 
     def __enter__(self) -> "Worker":

@@ -65,11 +65,6 @@ class Supervisor:
             os._exit(128 + number)
 
 
-def worker_command(arguments: Sequence[str]) -> list[str]:
-    """Return the command line of a child worker."""
-    return child_command("worker", arguments)
-
-
 def child_command(name: str, arguments: Sequence[str]) -> list[str]:
     """Return the command line of a child that runs `fenghuo NAME` under this supervisor."""
     return [sys.executable, "-m", "streams.cli.main", name, "--no-supervise", "--watch-stdin", *arguments]
