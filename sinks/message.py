@@ -16,6 +16,15 @@ AFFECTED_MAX = 5
 LINE_MAX = 600  # characters of one part: a message is read on a phone
 _SETTLED: frozenset[Turn] = frozenset({"resolved", "acknowledged"})
 
+# A message's colours where a medium takes any: dark enough to be read on white.
+HEX: Mapping[str, str] = {
+    "red": "#d4380d",
+    "orange": "#fa8c16",
+    "yellow": "#d4b106",
+    "blue": "#1677ff",
+    "green": "#389e0d",
+}
+
 
 class Line(NamedTuple):
     """A labelled part; a label may be empty."""

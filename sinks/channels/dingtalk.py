@@ -11,7 +11,7 @@ from sinks.bucket import Rate
 from sinks.channels.answer import outcome_of
 from sinks.channels.channel import Parcel, Robot
 from sinks.markup import cut, harmless, markdown
-from sinks.message import Message
+from sinks.message import HEX, Message
 from sinks.outcome import Outcome
 from sinks.secret import Secret
 
@@ -19,13 +19,6 @@ RATES = (Rate(20, 60.0),)
 CONTENT_BYTES = 16_000  # of 20,000 for the whole request
 TITLE_BYTES = 180
 BUSY, TOO_OFTEN, TOO_FAST = -1, 130101, 410100
-_COLOURS = {
-    "red": "#d4380d",
-    "orange": "#fa8c16",
-    "yellow": "#d4b106",
-    "blue": "#1677ff",
-    "green": "#389e0d",
-}
 
 
 class Dingtalk:
@@ -58,7 +51,7 @@ def signature(secret: Secret, now_ms: int) -> dict[str, str]:
 def body(message: Message, locale: str) -> bytes:
     """Return the request."""
     title = harmless(message.title)
-    heading = f'### <font color="{_COLOURS[message.colour]}">{title}</font>'
+    heading = f'### <font color="{HEX[message.colour]}">{title}</font>'
     text = markdown(message, heading, locale, CONTENT_BYTES, gap="\n\n")
     shown = {"title": cut(title, TITLE_BYTES), "text": text}
     return msgspec.json.encode({"msgtype": "markdown", "markdown": shown})

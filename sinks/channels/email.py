@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from sinks.address import Policy
 from sinks.bucket import Rate
 from sinks.channels.channel import Parcel
-from sinks.message import Desk, Message
+from sinks.message import HEX, Desk, Message
 from sinks.outcome import DELIVERED, Outcome, refused, retry
 from sinks.resolver import AddressRefused, checked
 from sinks.secret import Secret
@@ -23,13 +23,6 @@ from sinks.wording import MESSAGE
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 DOMAIN = "fenghuo.invalid"  # of message ids: they need one, and no host's name is given away
-_COLOURS = {
-    "red": "#d4380d",
-    "orange": "#fa8c16",
-    "yellow": "#d4b106",
-    "blue": "#1677ff",
-    "green": "#389e0d",
-}
 
 
 class Mailbox(NamedTuple):
@@ -160,7 +153,7 @@ def _text(message: Message, separator: str) -> str:
 
 
 def _html(message: Message, separator: str) -> str:
-    colour = _COLOURS[message.colour]
+    colour = HEX[message.colour]
     lines = "".join(
         f"<p><b>{escape(line.label)}</b>{separator if line.label else ''}{escape(line.text)}</p>"
         for line in message.lines
