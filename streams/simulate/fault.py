@@ -1,5 +1,6 @@
 """A fault: something that goes wrong in the simulated shop for a while, and the truth about it."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -27,7 +28,7 @@ class Scene(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Fault:
+class Fault(ABC):
     """Something wrong in [start_ms, end_ms), epoch ms of event time.
 
     kind       its name on the command line
@@ -43,7 +44,7 @@ class Fault:
         if self.end_ms <= self.start_ms:
             raise Failure(f"fault {self.kind}: it ends before it starts; give a duration over 0", USAGE)
 
-    def apply(self, scene: Scene) -> None:
+    def apply(self, scene: Scene) -> None:  # noqa: B027 (a fault may change nothing but what arrives)
         """Change the orders of a chunk in place: `lost`, `declined`, `unit_price`."""
 
     def swallows(self, kind: EventKind, arrival_ms: Ints) -> Flags:  # noqa: ARG002 (most faults swallow nothing)
@@ -54,13 +55,13 @@ class Fault:
         """Return which times lie in the fault."""
         return (times_ms >= self.start_ms) & (times_ms < self.end_ms)
 
-    def check(self, shop: Shop) -> None:
+    def check(self, shop: Shop) -> None:  # noqa: B027 (most faults hit the whole shop)
         """Raise Failure if the shop has no such part."""
 
     @property
+    @abstractmethod
     def metrics(self) -> tuple[str, ...]:
         """Return where it is seen first, by the names of the shipped catalogue."""
-        raise NotImplementedError
 
     @property
     def direction(self) -> str:
@@ -73,9 +74,9 @@ class Fault:
         return {}
 
     @property
+    @abstractmethod
     def story(self) -> str:
         """Return one sentence on what happens."""
-        raise NotImplementedError
 
     def _check_share(self, share: float) -> None:
         if not 0 < share <= 1:
