@@ -38,6 +38,7 @@ class Assembly:
         self.rosters: dict[tuple[str, ...], Roster] = {}
         self.boards: dict[str, list[Board]] = {}  # by group key
         self.pulses: dict[tuple[int, int, frozenset[str]], Pulse] = {}
+        self.readers: dict[Board, list[Pulse]] = {}  # who closes windows over a board
         self.watches: dict[WatchKey, Watch] = {}
         self._rules: dict[_BankKey, list[Rule]] = {}
         self._banks: dict[_BankKey, Bank] = {}
@@ -55,6 +56,11 @@ class Assembly:
         for monitor, windows, rule in todo:
             for dims in dict.fromkeys(tuple(sorted(by)) for by in monitor.by):
                 self._watch(monitor, windows, rule, dims)
+        self.readers = {
+            board: [pulse for pulse in self.pulses.values() if pulse.cursor in board.readers]
+            for boards in self.boards.values()
+            for board in boards
+        }
 
     def _levels(self, monitor: Monitor) -> Iterator[tuple[Windows, Rule]]:
         """One level for a fixed window; for `auto`, each speaks where its mean volume is enough."""

@@ -20,9 +20,7 @@ from streams.frozen import Frozen
 from streams.machine import Output, Record
 from streams.partial import NO_TIME, Cells, from_bytes
 from streams.progress import Progress, to_output
-from streams.settings.model import EventKind, Settings
-
-KINDS: tuple[EventKind, ...] = ("click", "order", "inventory", "metric")
+from streams.settings.model import EVENT_KINDS, Settings
 
 
 class Detect:
@@ -30,7 +28,9 @@ class Detect:
 
     def __init__(self, settings: Settings, partition: int, *, durable: bool = True) -> None:
         """Build for one partial partition. Raises assembly.Refused for a detector a worker cannot keep."""
-        expected = {settings.topics.of_event(kind): settings.kafka.partitions_of(kind) for kind in KINDS}
+        expected = {
+            settings.topics.of_event(kind): settings.kafka.partitions_of(kind) for kind in EVENT_KINDS
+        }
         self.settings = settings
         self.partition = partition
         self.parts = Assembly(settings, durable=durable)
@@ -95,7 +95,7 @@ class Detect:
             self._close(pulse)
             if following := self._ready(pulse):
                 heapq.heappush(ready, (following, i, pulse))
-        for board in {board for watch in self.parts.watches.values() for board in watch.boards}:
+        for board in self.parts.readers:
             board.forget()
         self._tell_progress()
 
@@ -135,7 +135,7 @@ class Detect:
             passed = self.frontier.passed(pulse.topics)
             pulse.cursor.restart(passed if passed > NO_TIME else None)
             pulse.kept.clear()
-        for board in (board for boards in self.parts.boards.values() for board in boards):
+        for board in self.parts.readers:
             board.buckets.clear()
         self.frontier.leave_sources()
 
@@ -148,7 +148,7 @@ class Detect:
 
     def _merge(self, board: Board, cells: Cells, topic: str) -> None:
         touched, late = board.add(cells)
-        pulses = [pulse for pulse in self.parts.pulses.values() if pulse.cursor in board.readers]
+        pulses = self.parts.readers[board]
         for bucket, slots in touched.items():
             in_time = [self._take(pulse, board, bucket, slots) for pulse in pulses]
             late += 0 if any(in_time) else len(slots)
