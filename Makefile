@@ -15,7 +15,7 @@ SYSTEM := java:openjdk-17-jre-headless mvn:maven promtool:prometheus amtool:prom
 COMPILE := env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help setup system demo test check validate bench chaos quality recordings format lock
+.PHONY: help setup system demo test check validate bench chaos soak quality recordings format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,7 +62,11 @@ bench: $(READY) ## events per second of the machines, one core
 	@for file in $$(grep -l __main__ tests/bench/*.py); do $(BIN)/python -m "tests.bench.$$(basename $$file .py)"; done
 
 chaos: setup ## kill, restart, rebalance at any moment, against the golden run
-	@$(BIN)/python -m pytest tests/chaos
+	@$(BIN)/python -m tests.chaos.simulated.simulation
+	@$(BIN)/python -m tests.chaos.real.campaign
+
+soak: setup ## watch the memory of a worker under steady traffic for an hour
+	@$(BIN)/python -m tests.chaos.real.soak 60
 
 quality: $(READY) ## what the detectors find on labelled recordings in RECORDINGS
 	@for file in $$(grep -l __main__ tests/quality/*.py); do $(BIN)/python -m "tests.quality.$$(basename $$file .py)"; done

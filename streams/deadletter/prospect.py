@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from streams.deadletter.letter import ATTEMPTS_MAX, Letter
-from streams.detect.cursor import KEPT_WINDOWS
-from streams.detect.window import AUTO_LEVELS_MS, Windows
-from streams.detect.zone import Zone
+from streams.detect.reach import Extent, Reach
 from streams.ingest.decoder import Decoder
 from streams.ingest.reject import Reject
 from streams.ingest.state import Small
 from streams.ingest.watermark import Watermark
 from streams.machine import Record
 from streams.partial import NO_TIME
-from streams.plan import base_metrics
-from streams.settings.duration import parse_ms
-from streams.settings.model import EventKind, Monitor, Settings
+from streams.settings.model import EventKind, Settings
 
 Fate = Literal["counted", "partly", "too_late", "refused", "exhausted", "done"]
+
+FATES: Mapping[Extent, Fate] = {"all": "counted", "some": "partly", "none": "too_late"}
 
 
 class Prospect(NamedTuple):
@@ -45,8 +43,7 @@ class Judge:
         self, settings: Settings, kind: EventKind, sources: Mapping[int, Small], now_ms: int
     ) -> None:
         self._decoder = Decoder(settings, kind)
-        self._windows = windows_of(settings, kind)
-        self._restate_within_ms = settings.time.restate_within_ms
+        self._reach = Reach(settings, kind)
         self._now_ms = now_ms
         self.passed_ms = passed_ms(settings, sources, now_ms)
 
@@ -62,33 +59,7 @@ class Judge:
         except Reject as reject:
             return Prospect("refused", f"{reject.reason}: {reject.message}")
         event_ms: int = event.event_time  # type: ignore[assignment]  # the decoder made it epoch ms
-        return Prospect(self._fate(event_ms))
-
-    def _fate(self, event_ms: int) -> Fate:
-        open_ = [self._takes(windows, event_ms) for windows in self._windows]
-        if all(open_):
-            return "counted"
-        return "partly" if any(open_) else "too_late"
-
-    def _takes(self, windows: Windows, event_ms: int) -> bool:
-        """Whether the window an event belongs to is open, or closed and can be restated."""
-        end_ms = windows.next_bucket(windows.bucket_of(event_ms))
-        if end_ms > self.passed_ms:
-            return True
-        kept = end_ms > self.passed_ms - KEPT_WINDOWS * windows.hop_ms
-        return kept and end_ms >= self.passed_ms - self._restate_within_ms
-
-
-def windows_of(settings: Settings, kind: EventKind) -> list[Windows]:
-    """Return the different windows that events of a kind are counted in."""
-    zone = Zone(settings.time.timezone)
-    found = {
-        Windows(length, hop, zone)
-        for monitor in settings.monitors
-        if monitor.enabled and _reads(settings, monitor, kind)
-        for length, hop in _lengths(monitor)
-    }
-    return sorted(found, key=lambda one: (one.length_ms, one.hop_ms))
+        return Prospect(FATES[self._reach.extent(event_ms, self.passed_ms)])
 
 
 def passed_ms(settings: Settings, sources: Mapping[int, Small], now_ms: int) -> int:
@@ -103,14 +74,3 @@ def passed_ms(settings: Settings, sources: Mapping[int, Small], now_ms: int) -> 
         if settings.time.replay or now_ms - small.record_ms <= settings.time.idle_after_ms:
             awake.append(watermark.passed_ms)
     return min(awake) if awake else max(projected, default=NO_TIME)
-
-
-def _reads(settings: Settings, monitor: Monitor, kind: EventKind) -> bool:
-    return any(settings.metrics[name].event == kind for name in base_metrics(settings, monitor.metric))
-
-
-def _lengths(monitor: Monitor) -> list[tuple[int, int]]:
-    if monitor.window == "auto":
-        return [(length, length) for length in AUTO_LEVELS_MS]
-    length = parse_ms(monitor.window)
-    return [(length, length if monitor.hop is None else parse_ms(monitor.hop))]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from detectors.alert import Change
 from sinks.metrics import Sample
+from streams.detect.reach import Reach
 from streams.frozen import Frozen
 from streams.ingest.decoder import Decoder
 from streams.ingest.duplicate import Duplicates
@@ -28,8 +29,8 @@ class Ingest:
     """The ingest machine of one input partition (see docs/architecture.md).
 
     Every record has one outcome: aggregated, rejected, late or duplicate. A late event is summed all the
-    same (its partial restates the window) unless it is older than any window that can be restated: then it
-    goes to `<topic>.late` as it came.
+    same (its partial restates the window) unless it is older than any window that can be restated. What is
+    too late for one of its windows is kept on `<topic>.late` as it came.
     """
 
     def __init__(self, settings: Settings, kind: EventKind, partition: int) -> None:
@@ -39,6 +40,7 @@ class Ingest:
         self._source = f"{self._topic}/{partition}"
         self._plan = plan_hash(build_plan(settings))
         self._too_late_ms = settings.time.restate_within_ms + DAY_MS
+        self._reach = Reach(settings, kind)
         self._decoder = Decoder(settings, kind)
         self._panes = Panes(settings, kind)
         self._watermark = Watermark(settings.time.lateness_ms)
@@ -86,11 +88,15 @@ class Ingest:
         if self._duplicates.seen(event.event_id, self._watermark.top_after(event_ms, record.timestamp)):
             return "duplicate"
         behind_ms = self._watermark.observe(event_ms, record.timestamp)
-        if behind_ms > self._too_late_ms:
+        if behind_ms <= 0:
+            self._events.append(event)
+            return "aggregated"
+        counts = behind_ms <= self._too_late_ms
+        if counts:
+            self._events.append(event)
+        if not counts or self._reach.extent(event_ms, self._watermark.passed_ms) != "all":
             self._outputs.append(Output(f"{self._topic}.late", record.key, record.value, record.headers))
-            return "late"
-        self._events.append(event)
-        return "late" if behind_ms > 0 else "aggregated"
+        return "late"
 
     def _reject(self, record: Record, reject: Reject) -> None:
         self._outcomes["rejected"] += 1

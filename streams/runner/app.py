@@ -18,7 +18,7 @@ from streams.machine import Output
 from streams.runner import group
 from streams.runner.broker import wait_for_topics
 from streams.runner.control import Control
-from streams.runner.exit_code import AGAIN, CRASHED
+from streams.runner.exit_code import AGAIN, CRASHED, DONE
 from streams.runner.guard import spawn
 from streams.runner.role import Role
 from streams.runner.runner import Parts, Runner
@@ -26,9 +26,10 @@ from streams.runner.transport import App
 from streams.runner.trouble import explained
 from streams.settings.model import Settings
 
-# Together less than 10 s, also when the broker does not answer: what stops us waits no longer.
+# What stops us waits ten seconds, also when the broker does not answer.
 DRAIN_S = 5.0
 LEAVE_S = 2.0
+END_S = 9.0
 TICK_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -155,6 +156,7 @@ async def _watch_group(settings: Settings, roles: Mapping[str, Role], topics: Co
 
 async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) -> None:
     logger.info("draining")
+    _end_at_last()
     await runner.close(DRAIN_S)
     for task in tasks:
         task.cancel()
@@ -163,6 +165,13 @@ async def _end(app: App, runner: Runner, tasks: Sequence["asyncio.Task[None]"]) 
             await app.stop()
     except TimeoutError:
         logger.warning("did not leave the group in time; the others wait for the session to run out")
+
+
+def _end_at_last() -> None:
+    """End the process in a while whatever still hangs: threads of a client wait for a broker that is away."""
+    timer = threading.Timer(END_S, os._exit, (DONE,))
+    timer.daemon = True
+    timer.start()
 
 
 def stop_signal(*, watch_stdin: bool) -> asyncio.Event:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from streams.runner.restore import Refused
+from streams.runner.trouble import explained
 from streams.settings.connection import connection
 from streams.settings.model import Kafka
 
@@ -22,7 +23,9 @@ async def wait_for_topics(kafka: Kafka, topics: Collection[str], stop: asyncio.E
     while not stop.is_set():
         try:
             found = await _topics(kafka)
-        except KafkaError:
+        except KafkaError as error:
+            if explained(error) is not error:
+                raise  # it answers, and will go on to refuse us
             wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
             logger.warning(
                 "Kafka does not answer at %s (kafka.bootstrap_servers); trying again in %d s. "
@@ -52,7 +55,10 @@ async def _topics(kafka: Kafka) -> set[str]:
 
 def _refuse_missing(missing: Sequence[str]) -> None:
     if missing:
-        raise Refused(f"topics are missing: {', '.join(missing)}. Create them with `fenghuo topics apply`.")
+        raise Refused(
+            f"topics are missing: {', '.join(missing)}. Create them with `fenghuo topics apply`. If they are "
+            f"there, this user may not see them: grant Describe, Read and Write on them."
+        )
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:

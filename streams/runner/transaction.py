@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer, OffsetAndMetadata, TopicPartition
+from aiokafka.errors import InvalidTxnState
 
 from streams.machine import Output
 from streams.runner.trouble import TOO_LARGE, too_large
@@ -50,12 +51,23 @@ class Transactions:
             # All sends are waited for one by one: a failed batch alone would not fail the commit. Offsets
             # come after them: the broker stalls a produce request that meets a transaction in transition.
             sent = [await self._send(output) for output in outputs]
-            await asyncio.gather(*map(_stored, outputs, sent))
+            try:
+                await asyncio.gather(*map(_stored, outputs, sent))
+            except InvalidTxnState as error:
+                raise self._refusal() or error from None
             await self._producer.send_offsets_to_transaction(
                 {source: OffsetAndMetadata(offset, metadata)}, self._group
             )
             await self._producer.commit_transaction()
             await self._producer.begin_transaction()
+
+    def _refusal(self) -> BaseException | None:
+        """Return why a topic was not taken into the transaction: the batch sent to it does not know.
+
+        Only the transaction's own future does, and committing or aborting to hear it could make it final.
+        """
+        waiter: asyncio.Future[None] = self._producer._txn_manager._transaction_waiter
+        return waiter.exception() if waiter.done() and not waiter.cancelled() else None
 
     async def close(self) -> None:
         """Disconnect. What was sent and not committed is aborted by the next owner, or times out."""

@@ -38,6 +38,15 @@ class TooLarge(Failure):
 
 def explained(error: BaseException) -> BaseException:
     """Return a Failure that says what to do, or the error itself if starting again may help."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if (failure := _failure(cause)) is not None:
+            return failure
+        cause = cause.__cause__  # aiokafka wraps what its own tasks die of
+    return error
+
+
+def _failure(error: BaseException) -> Failure | None:
     for kind, grant in GRANTS.items():
         if isinstance(error, kind):
             return NotAllowed(
@@ -47,7 +56,7 @@ def explained(error: BaseException) -> BaseException:
         return NotAllowed(
             f"Kafka does not know who we are ({_named(error)}). Check kafka.security in the settings."
         )
-    return error
+    return None
 
 
 def too_large(output: Output) -> TooLarge:

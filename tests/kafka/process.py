@@ -93,6 +93,11 @@ class Fleet:
         text = msgspec.json.encode(settings).decode()
         return self._start([str(ROOT / "tests/chaos/real/failing_worker.py"), text, fault, str(number)])
 
+    def courier(self, settings: Settings) -> Worker:
+        """Start the courier that people run."""
+        text = msgspec.json.encode(settings).decode()
+        return self._start([str(ROOT / "tests/kafka/real_courier.py"), text])
+
     def _start(self, command: Sequence[str]) -> Worker:
         worker = Worker(command, self._folder / f"worker-{len(self.started)}.log")
         self.started.append(worker)

@@ -28,17 +28,17 @@ from streams.settings.model import Settings
 JUMP_AFTER_S = 4.0
 
 
+def _always(_: object) -> bool:
+    return True
+
+
 class Step(NamedTuple):
-    """A method, whether the fault comes before or after it, and for which results."""
+    """A method, whether the fault comes before or after it, and when: by the object, or by the result."""
 
     holder: type
     method: str
     before: bool = False
-    when: Callable[[Any], bool] = bool
-
-
-def _always(_: object) -> bool:
-    return True
+    when: Callable[[Any], object] = _always
 
 
 def _has_manifest(outputs: Any) -> bool:
@@ -46,23 +46,23 @@ def _has_manifest(outputs: Any) -> bool:
 
 
 STEPS: dict[str, Step] = {
-    "fenced": Step(Transactions, "open", when=_always),
-    "asked for offsets": Step(Consumer, "committed", when=_always),
-    "restored": Step(Takeover, "_state", when=_always),
-    "sought": Step(Consumer, "move", when=_always),
-    "applied": Step(Owner, "_apply", when=_always),
-    "sent one": Step(Transactions, "_send", when=_always),
+    "fenced": Step(Transactions, "open"),
+    "asked for offsets": Step(Consumer, "committed"),
+    "restored": Step(Takeover, "_state"),
+    "sought": Step(Consumer, "move"),
+    "applied": Step(Owner, "_apply"),
+    "sent one": Step(Transactions, "_send"),
     "sent all": Step(AIOKafkaProducer, "send_offsets_to_transaction", before=True),
     "sent offsets": Step(AIOKafkaProducer, "commit_transaction", before=True),
-    "committed": Step(AIOKafkaProducer, "commit_transaction", when=_always),
-    "froze a state": Step(Owner, "_freeze", when=_always),
+    "committed": Step(AIOKafkaProducer, "commit_transaction"),
+    "froze a state": Step(Owner, "_freeze"),
     "block of a checkpoint": Step(
         Writer, "take", when=lambda outputs: outputs and not _has_manifest(outputs)
     ),
     "manifest of a checkpoint": Step(Writer, "take", when=_has_manifest),
-    "losing partitions": Step(Runner, "revoked", before=True),
-    "gave one partition up": Step(Owner, "finish", when=_always),
-    "lost partitions": Step(Runner, "revoked", when=_always),
+    "losing partitions": Step(Runner, "revoked", before=True, when=lambda runner: runner.owners),
+    "giving a partition up": Step(Owner, "finish", before=True),
+    "gave a partition up": Step(Owner, "finish"),
 }
 
 
@@ -84,7 +84,7 @@ def at(step: Step, passage: int, fault: Callable[[], None]) -> None:
         return result
 
     async def awaited(*args: Any, **options: Any) -> Any:
-        if step.before:
+        if step.before and step.when(args[0]):
             pass_by()
         result = await original(*args, **options)
         if not step.before and step.when(result):

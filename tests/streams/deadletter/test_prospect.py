@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from streams.deadletter.letter import ATTEMPT, Place, letter_of, sent_again
-from streams.deadletter.prospect import Judge, passed_ms, windows_of
+from streams.deadletter.prospect import Judge, passed_ms
 from streams.detect.detect import Detect
 from streams.ingest.ingest import Ingest
 from streams.ingest.state import Small
@@ -82,12 +82,6 @@ def test_by_what_it_is(case, fate, why):
     found = judge().prospect(case[0], done=case[1])
     assert found.fate == fate
     assert why in found.why
-
-
-def test_the_windows_are_those_of_the_enabled_monitors_of_its_kind():
-    assert [one.length_ms for one in windows_of(SETTINGS, "order")] == [5 * MINUTE, HOUR]
-    auto = msgspec.structs.replace(SETTINGS, monitors=[Monitor(name="a", metric="orders", window="auto")])
-    assert [one.length_ms for one in windows_of(auto, "order")] == [5 * MINUTE, HOUR, 24 * HOUR]
 
 
 def small(top, record=NOW):

@@ -34,6 +34,12 @@ def test_what_may_pass_by_itself_is_left_as_it_is(error):
     assert explained(error) is error
 
 
+def test_a_cause_is_found_behind_what_it_led_to():
+    error = errors.KafkaError("Unexpected error during batch delivery")
+    error.__cause__ = errors.GroupAuthorizationFailedError("fenghuo")
+    assert "Grant" in str(explained(error))
+
+
 def test_a_record_too_large_names_its_topic_and_size():
     failure = too_large(Output("partial", None, bytes(12_000)))
     assert "12,000 bytes" in str(failure)
