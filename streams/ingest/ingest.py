@@ -12,12 +12,13 @@ from streams.ingest.event import Event
 from streams.ingest.fuse import Blow, Fuse
 from streams.ingest.fuse_alert import fuse_alert
 from streams.ingest.pane import Panes
-from streams.ingest.presence import Presence, Standing
+from streams.ingest.parcel import parcels
+from streams.ingest.presence import UNLOOKED, Presence, Standing
 from streams.ingest.reject import Reject, to_dead_letter
 from streams.ingest.state import Outcome, Small, Whole, read, to_metadata, to_state
 from streams.ingest.watermark import Watermark
 from streams.machine import Output, Record
-from streams.partial import NO_TIME, Partial, to_bytes
+from streams.partial import NO_TIME, Partial
 from streams.plan import build_plan, plan_hash
 from streams.settings.model import EventKind, Settings
 
@@ -57,7 +58,7 @@ class Ingest:
         self._events: list[Event] = []
         self._outputs: list[Output] = []
         self._flushed_offset = self._flushed_read = self._flushed_late = 0
-        self._flushed_pane = self._passed_pane()
+        self._mark_flushed(self._head(UNLOOKED))
         self._alert_waits = False
 
     def apply(self, records: Sequence[Record]) -> None:
@@ -114,7 +115,9 @@ class Ingest:
     @property
     def due(self) -> bool:
         """Whether the watermark crossed a pane's end since the last flush, or an alert waits."""
-        return self._alert_waits or self._passed_pane() != self._flushed_pane
+        return self._alert_waits or self._pane(self._watermark.passed_ms) != self._pane(
+            self._flushed.watermark_ms
+        )
 
     @property
     def paused(self) -> bool:
@@ -141,7 +144,20 @@ class Ingest:
         return outputs
 
     def _partials(self, standing: Standing) -> list[Output]:
-        head = Partial(
+        before, head = self._flushed, self._head(standing)
+        split = self._panes.cells(self._events)
+        self._events = []
+        self._mark_flushed(head)
+        topic, key = self._settings.topics.partial, self._source.encode()
+        return [
+            Output(topic, key, data, partition=partition)
+            for partition, groups in enumerate(split)
+            for data in parcels(before, head._replace(groups=groups))
+        ]
+
+    def _head(self, standing: Standing) -> Partial:
+        """Return what a partial says of the source now, and of what was read since the last one."""
+        return Partial(
             topic=self._topic,
             partition=self._partition,
             from_offset=self._flushed_offset,
@@ -155,22 +171,13 @@ class Ingest:
             plan=self._plan,
             groups={},
         )
-        split = self._panes.cells(self._events)
-        self._events = []
-        self._mark_flushed()
-        topic, key = self._settings.topics.partial, self._source.encode()
-        return [
-            Output(topic, key, to_bytes(head._replace(groups=groups)), partition=partition)
-            for partition, groups in enumerate(split)
-        ]
 
-    def _mark_flushed(self) -> None:
-        self._flushed_offset, self._flushed_read = self._next_offset, self._read
-        self._flushed_late = self._outcomes["late"]
-        self._flushed_pane = self._passed_pane()
+    def _mark_flushed(self, head: Partial) -> None:
+        self._flushed, self._flushed_offset = head, self._next_offset
+        self._flushed_read, self._flushed_late = self._read, self._outcomes["late"]
 
-    def _passed_pane(self) -> int:
-        return self._watermark.passed_ms // self._settings.time.pane_ms
+    def _pane(self, event_ms: int) -> int:
+        return event_ms // self._settings.time.pane_ms
 
     def samples(self) -> Iterable[Sample]:
         """Return counters and gauges of this partition."""
@@ -212,7 +219,7 @@ class Ingest:
         self._unknown_fields = whole.unknown_fields
         self._read = sum(self._outcomes.values())
         self._next_offset, self._record_ms = small.next_offset, small.record_ms
-        self._mark_flushed()
+        self._mark_flushed(self._head(UNLOOKED))
 
     def _small(self) -> Small:
         return Small(

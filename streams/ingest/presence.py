@@ -15,6 +15,9 @@ class Standing(NamedTuple):
     news: bool
 
 
+UNLOOKED = Standing(idle=False, projected_ms=NO_TIME, news=False)
+
+
 class Presence:
     """Looks at the clock for a source. No part of its state: what it says enters the log as partials.
 
