@@ -100,14 +100,30 @@ class Pair:
         """Freeze a worker right before it commits: what it then sends is refused, and it ends."""
         for _ in range(times):
             zombie = self._swap_in("zombie", self.chance.randrange(5, 60))
-            self._until(lambda zombie=zombie: "frozen" in zombie.log.read_text(), "a commit", 60)
+            self._await_frozen(zombie)
             self.watch(seconds)
-            zombie.send(signal.SIGCONT)
-            code = zombie.wait(20)
-            if code != AGAIN or "took a partition over" not in zombie.log.read_text():
-                raise Broken(f"a zombie ended with {code}:\n{zombie.log.read_text()[-3000:]}")
-            self.tally.zombies += 1
-            self.tally.fenced_commits += 1
+            self._wake_refused(zombie)
+
+    def outlast_transactions(self, seconds: float) -> None:
+        """Freeze all workers right before they commit until Kafka aborts what they began."""
+        zombies = [self._swap_in("zombie", 5, at) for at in range(2)]
+        for zombie in zombies:
+            self._await_frozen(zombie)
+        self.watch(seconds)
+        for zombie in zombies:
+            self._wake_refused(zombie)
+        self.watch(10)
+
+    def _await_frozen(self, zombie: Worker) -> None:
+        self._until(lambda: "frozen" in zombie.log.read_text(), "a commit", 60)
+
+    def _wake_refused(self, zombie: Worker) -> None:
+        zombie.send(signal.SIGCONT)
+        code = zombie.wait(20)
+        if code != AGAIN or "took a partition over" not in zombie.log.read_text():
+            raise Broken(f"a zombie ended with {code}:\n{zombie.log.read_text()[-3000:]}")
+        self.tally.zombies += 1
+        self.tally.fenced_commits += 1
 
     def _end_zombie(self, zombie: Worker) -> None:
         """Count how a zombie ended; one that was asleep outside any transaction may have joined again."""
@@ -150,12 +166,12 @@ class Pair:
             self.tally.fail_points.append(name)
             self.watch(1)
 
-    def _swap_in(self, fault: str, number: int) -> Worker:
-        """Replace the first worker by one with a fault built in."""
-        self._running[0].send(signal.SIGTERM)
-        self._running[0].wait()
-        self._running[0] = self._fleet.failing(self.settings, fault, number)
-        return self._running[0]
+    def _swap_in(self, fault: str, number: int, at: int = 0) -> Worker:
+        """Replace a worker by one with a fault built in."""
+        self._running[at].send(signal.SIGTERM)
+        self._running[at].wait()
+        self._running[at] = self._fleet.failing(self.settings, fault, number)
+        return self._running[at]
 
     def _rebalance_under(self, worker: Worker) -> None:
         self._until(lambda: "partitions over in" in worker.log.read_text(), "partitions to be taken", 60)

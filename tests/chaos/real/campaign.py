@@ -20,6 +20,7 @@ import msgspec
 
 from streams.kafka.local import Broker
 from streams.kafka.topics import apply
+from streams.runner.transaction import TRANSACTION_TIMEOUT_MS
 from streams.settings.model import Kafka, Settings
 from tests.chaos.real.attack import EVERY_STEP, Pair
 from tests.chaos.real.feed import Feed, write_now
@@ -32,6 +33,8 @@ SETTLE_S = 90.0
 EVENTS = 90  # offered in a chunk of a tenth of a second; a third of them becomes events on average
 CHUNK_MS = 6_000
 SESSION_S = 3.0
+# Kafka looks for transactions to abort every ten seconds.
+OUTLAST_S = TRANSACTION_TIMEOUT_MS / 1000 + 15
 
 
 def attacked(
@@ -72,12 +75,14 @@ CAMPAIGNS: dict[str, tuple[tuple[Any, ...], ...]] = {
         (Pair.kill, 22),
         (Pair.freeze, 3, 3 * SESSION_S),
         (Pair.freeze_in_commit, 3, 3 * SESSION_S),
+        (Pair.outlast_transactions, OUTLAST_S),
         (Pair.crash_at_each_step, EVERY_STEP),
         (Pair.jump_clocks, 15),
         (Pair.scale, 120),
         (Pair.kill_broker, 3),
     ),
     "kills": ((Pair.kill, 2), (Pair.freeze, 1, 2 * SESSION_S), (Pair.freeze_in_commit, 1, 2 * SESSION_S)),
+    "transactions": ((Pair.outlast_transactions, OUTLAST_S),),
     "steps": ((Pair.crash_at_each_step, EVERY_STEP),),
     "clocks": ((Pair.jump_clocks, 15),),
     "scale": ((Pair.scale, 30),),
