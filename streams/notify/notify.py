@@ -187,11 +187,11 @@ class Notify:
                 self._count(_INCIDENTS, str(notification.grade))
             record = to_record(notification, self._settings.shop)
             self._outputs.append(Output(self._settings.topics.notification, *record))
-        for alert in self._casebook.ended:
-            self._cleared[_labels(alert)] = self._log_ms
+        if ended := {_labels(alert): self._log_ms for alert in self._casebook.ended}:
+            # In the order of their ends, without what is over: as a snapshot would keep them.
+            kept = [one for one in self._recently_cleared() if one[0] not in ended]
+            self._cleared = dict([*kept, *ended.items()][-CLEARED_MAX:])
         self._casebook.ended.clear()
-        if len(self._cleared) > CLEARED_MAX:
-            self._cleared = dict(self._recently_cleared()[-CLEARED_MAX // 2 :])
 
     def _count(self, name: str, *labels: str) -> None:
         self._counts[name]["/".join(labels)] += 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -291,6 +291,7 @@ def run(log: list[Record]) -> list[Notification]:
 
 
 @given(seed=st.integers(0, 10_000), cut=st.floats(0, 1), step=st.integers(1, 7))
+@example(seed=3558, cut=0.75, step=1)  # a series cleared, forgotten, and cleared again
 @hypothesis_settings(max_examples=60, deadline=None)
 def test_neither_a_restart_nor_batches_nor_the_wall_clock_change_what_is_told(
     seed: int, cut: float, step: int

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runner.checkpoint import Checkpoint, Writer, find, source_of, to_outputs
+from streams.runner.checkpoint import (
+    HEAVY_BYTES,
+    PORTION_BYTES,
+    Checkpoint,
+    Writer,
+    find,
+    source_of,
+    to_outputs,
+)
 
 TOPIC = "state"
 SOURCE = source_of("shop", "orders", 3)
@@ -120,3 +128,39 @@ def test_another_group_and_a_longer_name_have_their_own_checkpoints():
     kept = records_of(*write(OLD))
     assert find(kept, source_of("other", "orders", 3)) == []
     assert find(kept, source_of("shop", "orders", 33)) == []
+
+
+def test_a_checkpoint_is_handed_out_no_faster_than_the_broker_is_to_be_burdened():
+    writer = Writer(TOPIC, SOURCE, None)
+    writer.freeze(OLD._replace(blocks=(b"x" * PORTION_BYTES,) * 6))
+    handed = {0.0: writer.take_due(4, 0.0)}
+    for now_s in (0.1, 0.2, 0.3):
+        handed[now_s] = writer.take_due(4, now_s)
+    assert [len(outputs) for outputs in handed.values()] == [1, 0, 0, 1]  # a portion of 0.25 s each
+
+
+def test_a_checkpoint_of_many_small_blocks_goes_out_in_a_few_transactions():
+    writer = Writer(TOPIC, SOURCE, None)
+    writer.freeze(OLD._replace(blocks=(b"x",) * 10))
+    assert len(writer.take_due(4, 0.0)) == 4
+    assert writer.due(0.001)
+
+
+@pytest.mark.parametrize(("size", "heavy"), [(HEAVY_BYTES, False), (HEAVY_BYTES + 1, True)])
+def test_a_state_is_heavy_by_what_was_restored_or_written(size, heavy):
+    written = OLD._replace(blocks=(b"x" * size,))
+    restored = Writer(TOPIC, SOURCE, find(records_of(*to_outputs(TOPIC, SOURCE, 0, 1, written)), SOURCE)[0])
+    assert restored.heavy == heavy
+    fresh = Writer(TOPIC, SOURCE, None)
+    fresh.freeze(written)
+    fresh.take(1)
+    assert fresh.heavy == heavy
+
+
+def test_blocks_a_checkpoint_cut_off_has_left_behind_are_taken_away():
+    left = to_outputs(TOPIC, SOURCE, 0, 1, OLD._replace(blocks=(b"a",) * 5))
+    keys = [output.key for output in list(left)[:-1]]  # no manifest: nothing is found, but the keys are there
+    writer = Writer(TOPIC, SOURCE, None, keys=keys)
+    writer.freeze(NEW._replace(blocks=(b"b",)))
+    taken_away = [output.key for output in writer.take(100) if output.value is None]
+    assert taken_away == keys[1:]
