@@ -107,7 +107,7 @@ class Bank:
         volume                    events behind each observation
         """
         judgement = self.table.score(rows, values, context)
-        shown = values / context.exposure if self.table.kind == "ratio" else values  # type: ignore[operator]
+        shown = self.table.shown(rows, values, context)
         rule = self.members["rule"][rows]
         rules = self.rules.of(rule)
         score, side = evidence(judgement, rules)

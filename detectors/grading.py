@@ -16,6 +16,7 @@ CUTS: dict[Kind, tuple[float, float, float, float]] = {
     "count": (9.4, 11.0, 12.7, 15.5),
     "ratio": (9.4, 11.0, 12.7, 15.5),
     "value": (8.6, 10.2, 12.0, 14.5),
+    "vector": (9.4, 11.0, 12.7, 15.5),
 }
 MARGIN = 1.0  # nats a score must fall below the cut of its grade before the grade is given up
 

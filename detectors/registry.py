@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from detectors.joint import Joint
 from detectors.jump import Jump
 from detectors.novelty import Novelty
 from detectors.seasonal import Seasonal
@@ -19,15 +20,19 @@ DETECTORS: dict[str, type[Table]] = {
     "silence": Silence,
     "novelty": Novelty,
     "stuck": Stuck,
+    "joint": Joint,
 }
 RIVER = "river"
 
 
-def build(spec: str | Mapping[str, object], kind: Kind, grades: tuple[float, float, float, float]) -> Table:
+def build(
+    spec: str | Mapping[str, object], kind: Kind, grades: tuple[float, float, float, float], parts: int = 1
+) -> Table:
     """Return an empty table of the detector that `spec` names.
 
     spec     `seasonal`; or {seasonal: {parameter: value}}; or {river: HalfSpaceTrees, window_size: 250}
     grades   nats at which grades IV, III, II, I begin
+    parts    how many counts a vector has
 
     Raises ValueError, saying what is allowed, for an unknown name, parameter, or kind of series.
     """
@@ -42,8 +47,8 @@ def build(spec: str | Mapping[str, object], kind: Kind, grades: tuple[float, flo
     if unknown := sorted(set(parameters) - allowed):
         known = f"allowed are {', '.join(sorted(allowed))}" if allowed else "it has none"
         raise ValueError(f"detector {name} has no parameter {unknown[0]!r}; {known}")
-    if "grades" in inspect.signature(detector).parameters:
-        parameters["grades"] = grades
+    own = inspect.signature(detector).parameters
+    parameters |= {key: value for key, value in (("grades", grades), ("parts", parts)) if key in own}
     return _make(detector, name, kind, parameters)
 
 
@@ -75,8 +80,8 @@ def _build_river(kind: Kind, parameters: dict[str, Any]) -> Table:
 
 
 def _parameters(detector: type[Table]) -> set[str]:
-    """Return what the configuration may set: the constructor's parameters but kind and grades."""
-    return set(inspect.signature(detector).parameters) - {"kind", "grades"}
+    """Return what the configuration may set: the constructor's parameters but those that `build` gives."""
+    return set(inspect.signature(detector).parameters) - {"kind", "grades", "parts"}
 
 
 def _make(detector: Any, name: str, kind: Kind, parameters: dict[str, Any]) -> Table:

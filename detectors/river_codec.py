@@ -4,7 +4,7 @@ Only classes whose whole state is known to be these numbers stand here; they can
 A codec reads River's private fields, so River is pinned and its version is part of what is stored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ def _restore_variance(variance: Any, numbers: Numbers) -> None:
     variance.mean.n, variance.mean._mean, variance._S = map(float, numbers)
 
 
-def _trees_numbers(model: Any) -> Numbers:
+def trees_numbers(model: Any) -> Numbers:
     """Counter, first-window flag, and the two masses of every node; zeros before the trees are built."""
     nodes = model.n_trees * (2 ** (model.height + 1) - 1)
     masses = [(node.l_mass, node.r_mass) for tree in model._tree_nodes for node in tree]
@@ -60,9 +60,9 @@ def _trees_numbers(model: Any) -> Numbers:
     return state
 
 
-def _restore_trees(model: Any, numbers: Numbers) -> None:
+def restore_trees(model: Any, numbers: Numbers, features: Mapping[str, float]) -> None:
     """Build the trees, whose shape follows from parameters and seed, by one observation; set all masses."""
-    model.learn_one({"value": 0.5})
+    model.learn_one(dict(features))
     model.counter, model._first_window = int(numbers[0]), bool(numbers[1])
     masses = iter(numbers[2:].astype(np.int64).reshape(-1, 2).tolist())
     for nodes in model._tree_nodes:
@@ -70,8 +70,12 @@ def _restore_trees(model: Any, numbers: Numbers) -> None:
             node.l_mass, node.r_mass = next(masses)
 
 
+def _restore_trees(model: Any, numbers: Numbers) -> None:
+    restore_trees(model, numbers, {"value": 0.5})
+
+
 CODECS: dict[str, Codec] = {
     "GaussianScorer": Codec(_gaussian_numbers, _restore_gaussian),
     "StandardAbsoluteDeviation": Codec(_deviation_numbers, _restore_deviation),
-    "HalfSpaceTrees": Codec(_trees_numbers, _restore_trees),
+    "HalfSpaceTrees": Codec(trees_numbers, _restore_trees),
 }

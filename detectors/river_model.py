@@ -66,11 +66,15 @@ def _read_deviation(model: Any, given: Input) -> float:
     return float(model.score_one(None, given.value) * (spread + 1e-10) / max(spread, 0.1 * given.unit))
 
 
-def _read_trees(model: Any, given: Input) -> float:
-    """-ln of the mass found: the score itself, 1 - mass, crowds just below 1."""
+def mass_nats(model: Any, features: dict[str, float]) -> float:
+    """-ln of the mass trees find: their score, 1 - mass, crowds just below 1. NaN in the first window."""
     if model._first_window:
         return math.nan
-    return -math.log(max(1.0 - float(model.score_one(_share(given))), 1e-12))
+    return -math.log(max(1.0 - float(model.score_one(features)), 1e-12))
+
+
+def _read_trees(model: Any, given: Input) -> float:
+    return mass_nats(model, _share(given))
 
 
 def _read_loda(model: Any, given: Input) -> float:

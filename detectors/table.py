@@ -12,7 +12,7 @@ from detectors.columns import Column, Columns, Rows, TableMismatch
 
 __all__ = ["Column", "Context", "Judgement", "Kind", "Rows", "Table", "TableMismatch", "require_finite"]
 
-Kind = Literal["count", "ratio", "value"]
+Kind = Literal["count", "ratio", "value", "vector"]  # a vector: several counts of one entity
 Floats = NDArray[np.float64]
 
 
@@ -56,7 +56,7 @@ class Table(Columns, ABC):
 
     Score first, then learn, with the same arguments; `score` changes nothing. Values and exposure are finite:
     missing data is the caller's to mask (ValueError otherwise). For ratios, values are successes and exposure
-    trials. n = 1 and n = 1,000,000 take the same path.
+    trials; those of vectors are (part, row). n = 1 and n = 1,000,000 take the same path.
     """
 
     NAME: ClassVar[str]
@@ -77,6 +77,14 @@ class Table(Columns, ABC):
     @abstractmethod
     def learn(self, rows: Rows, values: Floats, context: Context) -> None:
         """Take the same values as experience."""
+
+    def shown(self, rows: Rows, values: Floats, context: Context) -> Floats:  # noqa: ARG002 (for subclasses)
+        """Return what people are shown of the values before they are learned: a ratio as a ratio."""
+        return values / context.exposure if self.kind == "ratio" and context.exposure is not None else values
+
+    def moved(self, row: int) -> list[tuple[int, float]]:  # noqa: ARG002 (for subclasses)
+        """Return which parts of the last vector learned were off most, and by what share; else nothing."""
+        return []
 
     def judge_again(self, old: Judgement, values: Floats) -> Judgement | None:  # noqa: ARG002 (for subclasses)
         """Judge a closed window anew, given what was said of it and its values now (a ratio as a ratio).

@@ -14,8 +14,9 @@ from detectors.river_model import ADAPTERS
 from detectors.table import Context, Kind, Table, TableMismatch
 
 STEP_S, WARM, ROWS = 900, 320, 2
-KINDS: tuple[Kind, ...] = ("count", "ratio", "value")
-NORM = {"count": 50.0, "ratio": 250.0, "value": 100.0}
+KINDS: tuple[Kind, ...] = ("count", "ratio", "value", "vector")
+NORM = {"count": 50.0, "ratio": 250.0, "value": 100.0, "vector": 50.0}
+PARTS = 3  # of a vector
 TRIALS = 500.0
 BOUNDS = {"above": {"IV": 3.5, "I": 4.5}, "below": {"IV": -1}}  # of a ratio; of others, times the norm
 SMALL = {  # River's classes, made quick
@@ -24,6 +25,8 @@ SMALL = {  # River's classes, made quick
     "GaussianScorer": {"grace_period": 20},
 }
 STRANGE = {"silence": (0.0, 6), "stuck": (None, 60)}  # (times the norm, windows); None: the last value again
+QUICK = {"joint": {"window_size": 50, "height": 5}}
+COSTLY = {"joint", *ADAPTERS}  # an object a row: fewer of them do
 LASTING = {"silence": (0.0, 250)}
 
 
@@ -40,12 +43,14 @@ class Case(NamedTuple):
             return {
                 "threshold": {s: {g: b * unit for g, b in bounds.items()} for s, bounds in BOUNDS.items()}
             }
+        if self.name in QUICK:
+            return {self.name: QUICK[self.name]}
         if self.name in DETECTORS:
             return self.name
         return {"river": self.name} | SMALL.get(self.name, {})
 
     def build(self) -> Table:
-        return build(self.spec, self.kind, CUTS[self.kind])
+        return build(self.spec, self.kind, CUTS[self.kind], PARTS if self.kind == "vector" else 1)
 
     @property
     def durable(self):
@@ -53,7 +58,7 @@ class Case(NamedTuple):
 
 
 CASES = [Case(name, kind) for name, detector in DETECTORS.items() for kind in KINDS if kind in detector.KINDS]
-CASES += [Case(name, kind) for name in ADAPTERS for kind in KINDS]
+CASES += [Case(name, kind) for name in ADAPTERS for kind in KINDS if kind != "vector"]
 every = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.kind}")
 
 
@@ -62,10 +67,14 @@ def context_of(case, window, n=ROWS):
     return Context(float(STEP_S), float(window * STEP_S % 604_800), exposure)
 
 
+def shape_of(case, rows=ROWS):
+    return (PARTS, rows) if case.kind == "vector" else (rows,)
+
+
 def series(case, windows, rows=ROWS, seed=0):
-    """Return normal values (window, row)."""
-    rng, shape = np.random.default_rng(seed), (windows, rows)
-    if case.kind == "count":
+    """Return normal values (window, row); those of vectors are (window, part, row)."""
+    rng, shape = np.random.default_rng(seed), (windows, *shape_of(case, rows))
+    if case.kind in {"count", "vector"}:
         return rng.poisson(NORM["count"], shape).astype(float)
     if case.kind == "ratio":
         return rng.binomial(int(TRIALS), 0.5, shape).astype(float)
@@ -98,7 +107,7 @@ def learned(case):
 def strange(case, windows=None):
     """Return a strange continuation (window, row)."""
     times, length = STRANGE.get(case.name, (10.0, 1))
-    last = series(case, WARM)[-1] if times is None else np.full(ROWS, times * NORM[case.kind])
+    last = series(case, WARM)[-1] if times is None else np.full(shape_of(case), times * NORM[case.kind])
     return np.repeat(last[None], windows or length, axis=0)
 
 
@@ -160,12 +169,12 @@ def test_the_same_input_gives_the_same_scores(case):
 
 @every
 def test_one_row_alone_is_judged_as_among_many(case):
-    many = 1000 if case.name in DETECTORS else 5
-    windows = 80 if case.name in DETECTORS else WARM
+    many = 5 if case.name in COSTLY else 1000
+    windows = WARM if case.name in COSTLY else 80
     values = series(case, windows, many, seed=4)
     crowd, alone = case.build(), case.build()
     among = run(case, crowd, crowd.add(many), values)
-    single = run(case, alone, alone.add(1), values[:, 3:4])
+    single = run(case, alone, alone.add(1), values[..., 3:4])
     np.testing.assert_allclose(single[:, 0], among[:, 3], rtol=1e-4, atol=1e-4)
 
 
@@ -176,7 +185,7 @@ def test_the_order_of_rows_does_not_matter(case):
     context = context_of(case, WARM)
     straight, turned = (
         table.score(rows, values, context).score,
-        table.score(rows[::-1], values[::-1], context).score,
+        table.score(rows[::-1], values[..., ::-1], context).score,
     )
     np.testing.assert_allclose(turned[::-1], straight, rtol=1e-5)
 
@@ -194,7 +203,8 @@ def test_memory_a_row_is_constant(case):
 def test_what_is_not_finite_is_refused_and_leaves_no_trace(case, bad):
     table, rows, _ = learned(case)
     before, good = state(case, table, rows), series(case, 1)[0]
-    values, context = np.array([good[0], bad]), context_of(case, WARM)
+    values, context = good.copy(), context_of(case, WARM)
+    values[..., 1] = bad
     exposed = Context(float(STEP_S), 0.0, np.array([TRIALS, bad]))
     for call in (table.score, table.learn):
         with pytest.raises(ValueError, match="finite"):
@@ -215,7 +225,7 @@ def test_what_is_strange_ranks_above_the_norm(case):
 @pytest.mark.parametrize("times", [1e-9, 1e12, -1e12])
 def test_any_finite_value_gives_finite_evidence_on_both_sides(case, times):
     table, rows, _ = learned(case)
-    judged = table.score(rows, np.full(ROWS, times * NORM[case.kind]), context_of(case, WARM))
+    judged = table.score(rows, np.full(shape_of(case), times * NORM[case.kind]), context_of(case, WARM))
     assert np.isfinite(judged.up).all()
     assert np.isfinite(judged.down).all()
     assert (np.minimum(judged.up, judged.down) >= 0).all()
@@ -235,7 +245,7 @@ def test_a_lasting_shift_is_the_norm_in_bounded_time(case):
 @pytest.mark.parametrize("value", ["norm", 0.0])
 def test_a_constant_series_gives_no_alarm(case, value):
     table = case.build()
-    constant = np.full((WARM, ROWS), NORM[case.kind] if value == "norm" else value)
+    constant = np.full((WARM, *shape_of(case)), NORM[case.kind] if value == "norm" else value)
     scores = run(case, table, table.add(ROWS), constant)
     assert np.nanmax(np.nan_to_num(scores)) < CUTS[case.kind][0]
 
@@ -244,7 +254,7 @@ def test_a_constant_series_gives_no_alarm(case, value):
 def test_zero_is_a_value(case):
     table, rows, _ = learned(case)
     before = state(case, table, rows)
-    zero, context = np.zeros(ROWS), context_of(case, WARM)
+    zero, context = np.zeros(shape_of(case)), context_of(case, WARM)
     assert np.isfinite(table.score(rows, zero, context).score).all()
     table.learn(rows, zero, context)
     assert (state(case, table, rows) == before) == (case.name == "threshold")
