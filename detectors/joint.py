@@ -19,7 +19,7 @@ from detectors.table import Context, Floats, Judgement, Kind, Table, TableMismat
 
 FOREST_SHARE = 0.5  # of the false alarms, left to the trees
 WARM = 100  # vectors before the distance speaks
-RARE = 1.0  # events a window: a part that expects fewer is left out, its residuals are no numbers yet
+RARE = 5.0  # events a window: a part that expects fewer is left out, its residuals are no numbers yet
 SQUARE_MAX = 1e5
 
 _HEADER = struct.Struct("<4sQQ")
@@ -202,8 +202,7 @@ class Joint(Table):
         y = distance.smoothed(cells["smoothed"], z)
         variance = np.einsum("iin->in", cells["covariance"])
         square = np.minimum(distance.square_of(y, cells["covariance"]), SQUARE_MAX)
-        off = np.clip(np.where(told, values / np.maximum(mean, RARE) - 1, 0), -1, 100)
-        change = cells["change"] + distance.SMOOTH * (off - cells["change"])
+        change = np.clip(np.where(told, values / np.maximum(mean, RARE) - 1, 0), -1, 100)
         old = np.broadcast_to(np.asarray(parts.window.pace.young), values.size)[: values.shape[1]]
         young = cells["vectors"] < old
         return Vector(parts, cells, y, y / np.sqrt(variance + distance.RIDGE), square, change, young)

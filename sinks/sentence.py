@@ -25,6 +25,7 @@ FIELDS: Mapping[str, str] = {
     "since": "14:05",
     "grade": "IV, III, II or I",
     "exposure": "what a ratio is measured on",
+    "parts": "cart adds -18 %, payments +9 %: what moved most of a vector",
 }
 
 
@@ -114,6 +115,7 @@ def _fields(alert: Alert, locale: str, timezone: str) -> dict[str, str]:
         "since": clock(alert.since_ms, timezone, locale, beside_ms=end - 1),
         "grade": GRADE_NAMES[alert.grade],
         "exposure": words["unknown"] if alert.exposure is None else number(alert.exposure),
+        "parts": words["pairs"].join(map(_name, alert.evidence[1:])) or words["unknown"],
     }
 
 

@@ -28,9 +28,9 @@ class Group(NamedTuple):
 
 
 def base_metrics(settings: Settings, metric: str) -> tuple[str, ...]:
-    """Return the metric itself, or numerator and denominator of a ratio."""
-    ratio = settings.metrics[metric].ratio
-    return (metric,) if ratio is None else ratio
+    """Return the metric itself, numerator and denominator of a ratio, or the parts of a vector."""
+    config = settings.metrics[metric]
+    return config.ratio or config.vector or (metric,)
 
 
 def aggregate_of(metric: Metric) -> tuple[Aggregate, str]:

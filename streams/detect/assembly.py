@@ -115,13 +115,16 @@ class Assembly:
         topics = frozenset(self.settings.topics.of_event(event) for event in events if event is not None)
         kind = series_kind(self.settings, monitor.metric)
         cuts = monitor.grades or CUTS[kind]
-        return windows.length_ms, windows.hop_ms, topics, f"{monitor.detector!r} {cuts}", kind
+        parts = len(base_metrics(self.settings, monitor.metric))
+        size = f" {parts} parts" if kind == "vector" else ""
+        return windows.length_ms, windows.hop_ms, topics, f"{monitor.detector!r} {cuts}{size}", kind
 
     def _bank(self, key: _BankKey) -> Bank:
         if key not in self._banks:
             rules = self._rules[key]
             monitor = next(m for m in self.settings.monitors if m.name == rules[0].monitor)
-            table = build(monitor.detector, key[-1], rules[0].cuts)
+            parts = len(base_metrics(self.settings, monitor.metric))
+            table = build(monitor.detector, key[-1], rules[0].cuts, parts)
             if self.durable and not table.DURABLE:
                 raise Refused(
                     f"monitor {monitor.name}: the state of {monitor.detector} cannot be stored, so a worker"

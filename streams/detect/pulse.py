@@ -84,6 +84,8 @@ class Pulse:
         again = []
         for (watch, end_ms), seen in self.kept.items():
             window = seen.verdict.window
+            if watch.subject.kind == "vector":  # its detector cannot look back (see Joint)
+                continue
             if board not in watch.boards or not window.start_ms <= bucket_ms < end_ms or end_ms < passed_ms:
                 continue
             latest = end_ms == self.cursor.next_ms
@@ -104,7 +106,7 @@ class Pulse:
         )
         verdict = bank.judge(
             np.concatenate([watch.rows[obs.slots] for watch, obs in observed]),
-            np.concatenate([obs.values for _, obs in observed]),
+            np.concatenate([obs.values for _, obs in observed], axis=-1),
             np.concatenate([obs.volume for _, obs in observed]),
             context,
             window,

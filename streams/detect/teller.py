@@ -1,6 +1,7 @@
 """The teller: from what changed in a bank to alerts that people can read."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -43,7 +44,7 @@ class Teller:
         watch, slot, verdict, at, change = finding
         monitor, life, row = watch.subject.monitor, watch.bank.life, verdict.rows[at]
         entity, grade = watch.roster.entities[slot], int(verdict.grade[at])
-        window = verdict.window
+        window, moved = verdict.window, watch.bank.table.moved(int(row))
         alert = Alert(
             alert_id=alert_id_of(
                 self._settings.shop,
@@ -67,12 +68,12 @@ class Teller:
             upper=_known(verdict.judgement.upper[at]),
             score=_known(verdict.score[at]) or 0.0,
             exposure=float(verdict.volume[at]) if watch.subject.kind == "ratio" else None,
-            direction=_SIDES[int(life["side"][row])],
+            direction=_direction(int(life["side"][row]), moved),
             unit=watch.subject.metric.unit,
             owner=monitor.owner,
             respond_within_s=_respond_within_s(watch, grade, self._settings.response),
             runbook_url=monitor.runbook_url,
-            evidence=(_detector_name(watch),),
+            evidence=(_detector_name(watch), *_named(watch, moved)),
         )
         return self._with_words(self._with_pipeline(alert, watch, frontier), watch)
 
@@ -100,6 +101,17 @@ class Teller:
 
 def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def _direction(side: int, moved: Sequence[tuple[int, float]]) -> Literal["up", "down", ""]:
+    """Return the side of the evidence; a vector has none: that of the part that moved most."""
+    return _SIDES[side] if not moved else "up" if moved[0][1] >= 0 else "down"
+
+
+def _named(watch: Watch, moved: Sequence[tuple[int, float]]) -> Iterator[str]:
+    """Yield `cart_adds -18 %` for each part of a vector that moved."""
+    for part, change in moved:
+        yield f"{watch.boards[part].group.metric} {100 * change:+.0f} %"
 
 
 def _respond_within_s(watch: Watch, grade: int, response: Response) -> int:

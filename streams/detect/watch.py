@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,7 +32,7 @@ class Subject(NamedTuple):
 
 
 class Observations(NamedTuple):
-    """What a watch saw in one window: one entry per slot observed."""
+    """What a watch saw in one window: one entry per slot observed; values of vectors are (part, slot)."""
 
     slots: Rows
     values: Floats
@@ -43,8 +43,8 @@ class Observations(NamedTuple):
 class Watch:
     """Rows of a bank for the entities of one roster.
 
-    A count observes 0 in a silent window; a ratio without exposure and a value without events observe
-    nothing.
+    A count observes 0 in a silent window, and so does each part of a vector; a ratio without exposure and a
+    value without events observe nothing. The volume of a vector is that of its rarest part.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Watch:
     ) -> None:
         self.key = key
         self.subject = subject
-        self.boards = tuple(boards)  # one, or numerator and denominator
+        self.boards = tuple(boards)  # one, numerator and denominator, or one a part
         self.bank = bank
         self.rule = rule
         self.rows = np.zeros(0, np.int64)  # slot -> row of the bank
@@ -68,6 +68,10 @@ class Watch:
         windows = [board.window(buckets) for board in self.boards]
         self._admit([counts for counts, _ in windows])
         slots = np.flatnonzero(self.rows >= 0)
+        if self.subject.kind == "vector":
+            parts = [_at(window, slots) for window in windows]
+            values = np.stack([values for _, values in parts])
+            return Observations(slots, values, np.min([counts for counts, _ in parts], axis=0), None)
         counts, values = _at(windows[0], slots)
         if self.subject.kind == "ratio":
             trials, exposure = _at(windows[1], slots)
@@ -120,10 +124,25 @@ class Watch:
 def config_hash(settings: Settings, subject: Subject) -> str:
     """Return a short name of all that what has been learned depends on: if it changes, a watch relearns."""
     monitor, metric = subject.monitor, subject.metric
-    parts = [settings.metrics[name] for name in metric.ratio or ()]
-    what = (metric, parts, monitor.only, monitor.detector, monitor.hop, settings.time.timezone)
-    whole = (what, subject.dims, subject.length_ms, settings.time.pane_ms)
-    return hashlib.sha256(msgspec.json.encode(whole, order="deterministic")).hexdigest()[:16]
+    parts = [_told(settings.metrics[name]) for name in metric.ratio or metric.vector or ()]
+    asked = _ordered((monitor.only, monitor.detector, monitor.hop, settings.time.timezone))
+    whole = ([_told(metric), parts, *asked], subject.dims, subject.length_ms, settings.time.pane_ms)
+    return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()[:16]
+
+
+def _told(metric: Metric) -> dict[str, object]:
+    """Return the metric as names and values; a key that came later stands there only where it is used.
+
+    Otherwise the key alone would make everything that was learned before it look like another's.
+    """
+    told: dict[str, object] = _ordered(metric)
+    if metric.vector is None:
+        del told["vector"]
+    return told
+
+
+def _ordered(what: object) -> Any:
+    return msgspec.to_builtins(what, order="deterministic")
 
 
 def _at(window: tuple[NDArray[np.int64], Floats], slots: Rows) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ class Causes:
 
     def __init__(self, settings: Settings) -> None:
         self._events = {
-            monitor.name: sorted(_events(settings, monitor.metric)) for monitor in settings.monitors
+            monitor.name: sorted(set(_events(settings, monitor.metric))) for monitor in settings.monitors
         }
 
     def keys(self, alert: Alert) -> list[str]:
@@ -52,7 +52,15 @@ def is_own(key: str) -> bool:
 
 
 def _events(settings: Settings, name: str) -> Iterator[str]:
-    """Yield one key per type of event counted: all that occur, if the metric takes them all."""
+    """Yield one key per type of event counted: all that occur, if the metric takes them all.
+
+    A vector counts what its parts count, so that it joins the incident of any of them.
+    """
+    metric = settings.metrics[name]
+    if metric.vector is not None:
+        for part in metric.vector:
+            yield from _events(settings, part)
+        return
     metric = settings.metrics[base_metrics(settings, name)[0]]
     aggregate, field = aggregate_of(metric)
     level = field if aggregate == "last" else ""  # a price or a stock level is not a volume

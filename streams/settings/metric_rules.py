@@ -14,6 +14,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 NAME_ALLOWED = "lower-case letters, digits and _, a letter first"
 ADDITIVE = ("count", "sum")  # what a ratio may be made of
 NUMERIC = ("sum", "min", "max", "mean", "last")
+VECTOR_PARTS = range(2, 33)
 SCALE_MAX = 1_000_000  # beyond it, a sum of the largest amounts nears the end of int64
 
 
@@ -25,10 +26,12 @@ def metric_findings(name: str, metric: Metric, metrics: Mapping[str, Metric | No
         yield ("scale",), f"found {metric.scale}; allowed: 1 to {SCALE_MAX}"
     given = given_aggregates(metric)
     if len(given) != 1:
-        allowed = f"allowed: exactly one of {', '.join(('ratio', 'mean', *AGGREGATES))}"
+        allowed = f"allowed: exactly one of {', '.join(('ratio', 'vector', 'mean', *AGGREGATES))}"
         yield (), f"found {' and '.join(given) or 'no aggregate'}; {allowed}"
     elif metric.ratio is not None:
         yield from _ratio_findings(metric, metric.ratio, metrics)
+    elif metric.vector is not None:
+        yield from _vector_findings(metric, metric.vector, metrics)
     elif metric.event is None:
         yield ("event",), "missing; allowed: click, inventory, metric, order"
     else:
@@ -39,23 +42,45 @@ def metric_findings(name: str, metric: Metric, metrics: Mapping[str, Metric | No
 
 def given_aggregates(metric: Metric) -> list[str]:
     """Return the aggregates a metric gives; a sound one gives exactly one."""
-    names = ("count", *(n for n in ("ratio", "mean", *AGGREGATES) if n != "count"))
+    names = ("count", *(n for n in ("ratio", "vector", "mean", *AGGREGATES) if n != "count"))
     return [name for name in names if getattr(metric, name) not in (None, False)]
 
 
 def _ratio_findings(
     metric: Metric, parts: tuple[str, str], metrics: Mapping[str, Metric | None]
 ) -> Iterator[Finding]:
+    yield from _own_findings(metric, "a ratio takes none: its two metrics say what is counted")
+    yield from _part_findings("ratio", parts, metrics)
+
+
+def _vector_findings(
+    metric: Metric, parts: tuple[str, ...], metrics: Mapping[str, Metric | None]
+) -> Iterator[Finding]:
+    yield from _own_findings(metric, "a vector takes none: its metrics say what is counted")
+    if len(parts) not in VECTOR_PARTS or len(set(parts)) < len(parts):
+        yield ("vector",), f"found {len(parts)} names; allowed: 2 to {VECTOR_PARTS[-1]} metrics, each once"
+    yield from _part_findings("vector", parts, metrics)
+    for part in parts:
+        if (config := metrics.get(part)) is not None and config.series == "value":
+            yield ("vector",), f"found {part}, whose series are values; allowed: metrics that count or sum"
+
+
+def _own_findings(metric: Metric, said: str) -> Iterator[Finding]:
     for key in ("event", "where", "lines"):
         if getattr(metric, key):
-            yield (key,), "a ratio takes none: its two metrics say what is counted"
+            yield (key,), said
+
+
+def _part_findings(
+    key: str, parts: tuple[str, ...], metrics: Mapping[str, Metric | None]
+) -> Iterator[Finding]:
     for part in parts:
         if part not in metrics:
-            yield ("ratio",), f"no such metric: {not_one_of(part, metrics)}"
+            yield (key,), f"no such metric: {not_one_of(part, metrics)}"
         elif (config := metrics[part]) is not None:
             given = given_aggregates(config)
             if len(given) == 1 and given[0] not in ADDITIVE:
-                yield ("ratio",), f"found {part}, which is a {given[0]}; allowed: metrics that count or sum"
+                yield (key,), f"found {part}, which is a {given[0]}; allowed: metrics that count or sum"
 
 
 def _field_findings(metric: Metric, aggregate: str, words: Vocabulary) -> Iterator[Finding]:

@@ -216,7 +216,7 @@ class Response(Section, frozen=True, kw_only=True):
 
 
 class Metric(Section, frozen=True, kw_only=True):
-    """What is counted per pane: exactly one of the aggregates, or a ratio of two other metrics."""
+    """What is counted per pane: exactly one of the aggregates, or what is made of other metrics."""
 
     event: EventKind | None = None
     where: dict[str, Scalar | list[Scalar]] = {}
@@ -229,6 +229,7 @@ class Metric(Section, frozen=True, kw_only=True):
     last: str | None = None
     distinct: str | None = None
     ratio: tuple[str, str] | None = None  # numerator, denominator: names of count or sum metrics
+    vector: tuple[str, ...] | None = None  # names of metrics that count, judged together by detector joint
     scale: int = 10_000  # fixed point: values are stored as round(value * scale) in int64
     unit: str = ""
     series: Literal["count", "value"] | None = None  # None: by aggregate, see streams/settings/kind.py

@@ -123,6 +123,7 @@ def _dimension_faults(name: str, metric: str, settings: Settings) -> Iterator[st
 def _detector_findings(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     kind = series_kind(settings, monitor.metric)
     try:
-        build(monitor.detector, kind, monitor.grades or CUTS[kind])
+        parts = len(base_metrics(settings, monitor.metric))
+        build(monitor.detector, kind, monitor.grades or CUTS[kind], parts)
     except ValueError as error:
         yield ("detector",), str(error)

@@ -107,6 +107,12 @@ def test_every_field_can_be_used_in_a_template(field: str, locale: str) -> None:
     assert "{" not in said
 
 
+def test_the_parts_of_a_vector_that_moved_are_named() -> None:
+    moved = alert(evidence=("joint", "cart_adds -18 %", "payments +9 %"))
+    assert sentence("see {parts}", moved, "en", ZONE) == "See cart adds -18 %, payments +9 %"
+    assert sentence("见{parts}", moved, "zh-CN", ZONE) == "见cart adds -18 %，payments +9 %"
+
+
 def test_a_template_of_the_monitor_is_used_and_keeps_no_double_spaces() -> None:
     said = sentence("sales {where} fell to {actual} in {window}", alert(entity=""), "en", ZONE)
     assert said == "Sales fell to 38 in 14:05-14:10"

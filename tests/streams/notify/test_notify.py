@@ -31,6 +31,7 @@ SETTINGS = Settings(
         "views": Metric(event="click", where={"type": "view"}, count=True),
         "conversion": Metric(ratio=("orders", "views")),
         "order_feed": Metric(event="order", count=True),
+        "vitals": Metric(vector=("orders", "views")),
         "price": Metric(event="order", where={"type": "created"}, lines=True, last="unit_price"),
     },
     monitors=[
@@ -40,6 +41,7 @@ SETTINGS = Settings(
         Monitor(name="conversion", metric="conversion", kind="conversion"),
         Monitor(name="order_feed", metric="order_feed", kind="feed_silence"),
         Monitor(name="price", metric="price", kind="price"),
+        Monitor(name="vitals", metric="vitals", kind="vitals"),
     ],
 )
 
@@ -140,6 +142,11 @@ def summary(notifications: list[Notification]) -> list[tuple[str, int, str]]:
             [alert("order_feed", grade=4), alert(), alert("conversion")],
             [("opened", 4, "order feed, with conversion, orders")],
             id="a silent feed takes everything with it",
+        ),
+        pytest.param(
+            [alert("vitals", grade=1), alert(), alert("views", grade=3)],
+            [("opened", 3, "views, with orders, vitals")],
+            id="a vector belongs to each of its parts",
         ),
         pytest.param(
             [alert("revenue", direction="up"), alert()],

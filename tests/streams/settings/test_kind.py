@@ -13,6 +13,7 @@ metrics:
   max: {event: order, max: amount}
   last: {event: order, lines: true, last: unit_price}
   ratio: {ratio: [count, sum]}
+  vector: {vector: [count, sum]}
   balance: {event: order, sum: amount, series: value}
 """
 
@@ -27,6 +28,7 @@ metrics:
         ("max", "value"),
         ("last", "value"),
         ("ratio", "ratio"),
+        ("vector", "vector"),
         ("balance", "value"),
     ],
 )
