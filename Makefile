@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := build/peers/.ready
 RECORDINGS ?= ../shared/data
 
 # What is no Python: a broker needs Java, its jars come by Maven; Prometheus and Alertmanager are tested with.
@@ -58,8 +59,16 @@ check: $(READY) ## lint, format, types, layers
 validate: system ## judge deploy/ by public validators (builds no images)
 	@PYTHON=$(PYTHON) deploy/validate/validate.sh
 
-bench: $(READY) ## events per second of the machines, one core
-	@for file in $$(grep -l __main__ tests/bench/*.py); do $(BIN)/python -m "tests.bench.$$(basename $$file .py)"; done
+bench: setup $(PEERS) ## figures of speed beside those of peers at the same job, in build/bench.json
+	@$(BIN)/python -m tests.bench
+
+$(PEERS): tests/bench/peers/requirements.lock
+	@rm -rf build/peers
+	@mkdir -p build
+	@$(PYTHON) -m venv build/peers
+	@build/peers/bin/pip install --require-hashes -r $< >build/peers/setup.log 2>&1 \
+		|| { cat build/peers/setup.log >&2; exit 1; }
+	@touch $@
 
 chaos: setup ## kill, restart, rebalance at any moment, against the golden run
 	@$(BIN)/python -m tests.chaos.simulated.simulation
@@ -78,7 +87,7 @@ format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-lock: $(READY) ## write the locks anew from pyproject.toml (and those of the image and of validate)
+lock: $(READY) ## write the locks anew from pyproject.toml (and those of the image, of validate and of bench)
 	@mkdir -p build
 	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" \
 		> build/dev.in
@@ -87,3 +96,4 @@ lock: $(READY) ## write the locks anew from pyproject.toml (and those of the ima
 	@$(COMPILE) -c build/pins.txt -o deploy/docker/requirements.lock pyproject.toml
 	@echo setuptools | $(COMPILE) -c build/pins.txt -o deploy/docker/build.lock -
 	@$(COMPILE) --upgrade -o deploy/validate/requirements.lock deploy/validate/requirements.in
+	@$(COMPILE) --upgrade -o tests/bench/peers/requirements.lock tests/bench/peers/requirements.in

@@ -1,0 +1,126 @@
+"""A broker of our own, logs of events on it, and workers that are measured while they read them."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams.kafka.local import Broker
+from streams.settings.model import Server, Settings
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build"
+TICKS = os.sysconf("SC_CLK_TCK")
+READY_S = 300
+
+
+@contextmanager
+def broker() -> Iterator[str]:
+    """Run a broker; yield its address."""
+    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder), BUILD / "kafka") as running:
+        yield running.bootstrap_servers
+
+
+def on(bootstrap: str, settings: Settings, **kafka: Any) -> Settings:
+    """Return the settings for a broker, with a free port for /metrics."""
+    kafka_settings = msgspec.structs.replace(settings.kafka, bootstrap_servers=bootstrap, **kafka)
+    return msgspec.structs.replace(settings, kafka=kafka_settings, server=Server(port=0))
+
+
+async def fill(
+    settings: Settings, topic: str, partitions: int, events: int, make: Callable[[random.Random, int], Any]
+) -> float:
+    """Write events made by `make` round and round the partitions; return their mean size."""
+    rng, encode = random.Random(1), msgspec.json.encode
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka.bootstrap_servers, linger_ms=20, max_batch_size=262_144
+    )
+    size = 0
+    async with producer:
+        for first in range(0, events, 20_000):
+            values = [encode(make(rng, i)) for i in range(first, min(first + 20_000, events))]
+            size += sum(map(len, values))
+            sends = [
+                await producer.send(topic, value, partition=i % partitions) for i, value in enumerate(values)
+            ]
+            await asyncio.gather(*sends)
+    return size / events
+
+
+@contextmanager
+def workers(settings: Settings, number: int = 1) -> Iterator[list[int]]:
+    """Run workers; yield their process ids; end them."""
+    command = [sys.executable, "tests/kafka/real_worker.py", msgspec.json.encode(settings).decode()]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "bench-worker.log").open("wb") as log:
+        running = [
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            for _ in range(number)
+        ]
+        try:
+            yield [worker.pid for worker in running]
+        finally:
+            for worker in running:
+                worker.send_signal(signal.SIGTERM)
+            for worker in running:
+                worker.wait(30)
+
+
+async def rate(
+    settings: Settings, topic: str, partitions: int, events: int, pids: Sequence[int]
+) -> dict[str, float]:
+    """Wait until all of a topic is committed; return the figures between a tenth and the end."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+        group_id=settings.kafka.group,
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    sources = [TopicPartition(topic, at) for at in range(partitions)]
+    begun: tuple[float, float, int] | None = None
+    deadline_s = time.monotonic() + READY_S
+    try:
+        while time.monotonic() < deadline_s:
+            offsets = [await consumer.committed(source) or 0 for source in sources]
+            now = (time.monotonic(), sum(map(cpu_s, pids)), sum(offsets))
+            if begun is None and now[2] > events / 10:
+                begun = now
+            if begun is not None and now[2] >= events:
+                return {**_figures(begun, now), "rss_mb": max(map(rss_mb, pids))}
+            await asyncio.sleep(0.1)
+    finally:
+        await consumer.stop()
+    raise TimeoutError(f"not all of {topic} was read within {READY_S} s: see build/bench-worker.log")
+
+
+def _figures(begun: tuple[float, float, int], ended: tuple[float, float, int]) -> dict[str, float]:
+    seconds, cpu, events = (after - before for before, after in zip(begun, ended, strict=True))
+    return {
+        "events_per_s": round(events / seconds),
+        "cpu_us_per_event": round(cpu / events * 1e6, 2),
+        "cores": round(cpu / seconds, 2),
+    }
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def rss_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)

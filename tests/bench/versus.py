@@ -1,0 +1,150 @@
+"""fenghuo and its peers at the same job, on one broker, one after the other.
+
+Run as `python -m tests.bench.versus [EVENTS]`, after `make build/peers/.ready`. What each made of the events
+is compared, cell by cell, before its speed is believed. Figures go to build/bench-versus.json and stdout.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.kafka.topics import apply
+from streams.partial import from_bytes
+from streams.plan import build_plan
+from streams.settings.model import Metric, Monitor, Settings
+from tests.bench import site
+from tests.bench.ingest import click
+from tests.bench.peers.job import DIMENSIONS, MONEY, PARTITIONS, TYPES
+
+EVENTS = 1_000_000
+FEW = 100_000  # for those that would take minutes
+PYTHON = site.BUILD / "peers" / "bin" / "python"
+PEERS = {
+    "bytewax": ("bytewax_batch.py", False),
+    "bytewax_window": ("bytewax_window.py", True),
+    "quix": ("quix_loop.py", False),
+    "faust": ("stock_faust.py", True),
+}
+FLOORS = {"aiokafka": ("plain_aiokafka.py", False), "librdkafka": ("plain_librdkafka.py", False)}
+BY = [[], *([dim] for dim in DIMENSIONS)]
+METRICS = {
+    **{name: Metric(event="click", where={"type": name}, count=True) for name in TYPES},
+    "cost": Metric(event="click", sum="cost"),
+}
+JOB = Settings(metrics=METRICS, monitors=[Monitor(name=name, metric=name, by=BY) for name in METRICS])
+Sums = dict[str, list[int]]
+
+
+class OutputDiffersError(AssertionError):
+    """Two programs made something else of the same events."""
+
+
+def ours(settings: Settings, number: int, events: int) -> tuple[dict[str, float], Sums]:
+    """Let workers do the job, with a group and topics of their own; return figures and sums."""
+    names = ("partial", "alert", "notification", "control", "ingest_state", "detect_state", "notify_state")
+    topics = {name: f"bench-{number}.{getattr(settings.topics, name)}" for name in names}
+    settings = msgspec.structs.replace(
+        settings,
+        topics=msgspec.structs.replace(settings.topics, **topics),
+        kafka=msgspec.structs.replace(settings.kafka, group=f"bench-{number}"),
+    )
+    apply(settings)
+    with site.workers(settings, number) as pids:
+        found = asyncio.run(site.rate(settings, settings.topics.click, PARTITIONS, events, pids))
+    return found, asyncio.run(merged(settings))
+
+
+async def merged(settings: Settings) -> Sums:
+    """Return what all committed partials come to."""
+    scales = {group.key: group.scale for group in build_plan(settings)}
+    places = {name: at for at, name in enumerate(METRICS)}
+    sums: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(METRICS))
+    for value in await committed(settings, settings.topics.partial):
+        for key, cells in from_bytes(value).groups.items():
+            place, money = places[key.partition("/")[0]], key.startswith("cost/")
+            numbers = cells.values * MONEY // scales[key] if money else cells.counts
+            for entity, pane, number in zip(cells.entity, cells.panes, numbers.tolist(), strict=True):
+                sums[f"{pane} {cells.entities[entity]}"][place] += number
+    return dict(sums)
+
+
+async def committed(settings: Settings, topic: str) -> list[bytes]:
+    """Return the values of all committed records of a topic."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    async with consumer:
+        sources = [TopicPartition(topic, at) for at in range(settings.kafka.partial_partitions)]
+        consumer.assign(sources)
+        ends, found = await consumer.end_offsets(sources), []
+        while any([await consumer.position(source) < ends[source] for source in sources]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += [record.value for record in records]
+        return found
+
+
+def theirs(program: str, bootstrap: str, topic: str, events: int) -> tuple[dict[str, float], Sums]:
+    """Run a peer in its own environment; return figures and sums."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [str(PYTHON), f"tests/bench/peers/{program}", bootstrap, topic, str(events), str(result)]
+        done = subprocess.run(
+            command, cwd=site.ROOT, capture_output=True, text=True, check=False, timeout=600
+        )
+        if not result.exists():
+            raise RuntimeError(f"{program} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+        found = json.loads(result.read_text())
+    return found["figures"], found["sums"]
+
+
+def same(name: str, found: Sums, expected: Sums) -> None:
+    """Compare, cell by cell. Raises OutputDiffersError."""
+    differing = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
+    if differing:
+        key, share = min(differing), f"{len(differing)} of {len(expected)} cells differ"
+        raise OutputDiffersError(f"{name}: {share}: {key!r} {found.get(key)} {expected.get(key)}")
+
+
+def measure(events: int) -> dict[str, dict[str, Any]]:
+    """Return the figures of all."""
+    with site.broker() as bootstrap:
+        many = site.on(bootstrap, JOB)
+        few = msgspec.structs.replace(many, topics=msgspec.structs.replace(many.topics, click="few.click.v1"))
+        for settings, number in ((many, events), (few, min(events, FEW))):
+            apply(settings)
+            asyncio.run(site.fill(settings, settings.topics.click, PARTITIONS, number, click))
+        found: dict[str, dict[str, Any]] = {}
+        found["fenghuo"], expected = ours(many, 1, events)
+        found["fenghuo_two_workers"], sums = ours(many, 2, events)
+        same("fenghuo_two_workers", sums, expected)
+        # What the slow ones must come to: a program's sums that was right about all events.
+        batch = PEERS["bytewax"][0]
+        _, expected_few = theirs(batch, bootstrap, few.topics.click, min(events, FEW))
+        for name, (program, slow) in (PEERS | FLOORS).items():
+            topic, number = (few.topics.click, min(events, FEW)) if slow else (many.topics.click, events)
+            found[name], sums = theirs(program, bootstrap, topic, number)
+            if name in PEERS:
+                same(name, sums, expected_few if slow else expected)
+        return found
+
+
+def main() -> None:
+    """Measure, print, write."""
+    text = json.dumps(measure(int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS), indent=1)
+    (site.BUILD / "bench-versus.json").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
