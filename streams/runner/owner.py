@@ -52,6 +52,7 @@ class Owner:
         self._applied = 0  # records since the last flush
         self._taken = self._settled = 0  # records ever applied; of these, committed with all they led to
         self._since_checkpoint = 0
+        self._record_ms: int | None = None  # when the last record applied was written
         self._behind = False
         now_s = time.monotonic()
         self._woken_s = self._flushed_s = self._committed_s = self._frozen_s = self._progress_s = now_s
@@ -161,6 +162,14 @@ class Owner:
         drained = self.lease is not None and not self.lease.queued
         return drained and self.reading and self._hooks.caught_up(self.source)
 
+    def behind_s(self) -> float | None:
+        """Return the age of the last record applied, 0 if there is no more; None before the first one."""
+        if self.caught_up():
+            return 0.0
+        if self._record_ms is None:
+            return None
+        return max(0, self._hooks.now_ms() - self._record_ms) / 1000
+
     def _apply(self, records: Sequence[Record]) -> None:
         started = time.perf_counter()
         self.machine.apply(records)
@@ -168,7 +177,8 @@ class Owner:
         self._applied += len(records)
         self._taken += len(records)
         self._since_checkpoint += len(records)
-        self._behind = self._hooks.now_ms() - records[-1].timestamp > CATCH_UP_S * 1000
+        self._record_ms = records[-1].timestamp
+        self._behind = self._hooks.now_ms() - self._record_ms > CATCH_UP_S * 1000
 
     def _outputs(self, now_s: float) -> list[Output]:
         outputs = self.machine.flush(self._hooks.now_ms(), caught_up=self.caught_up())

@@ -123,6 +123,9 @@ class Runner:
         """Return what /metrics shows of the machines and of the runner now."""
         samples = [sample for owner in self.owners.values() for sample in owner.machine.samples()]
         held = Counter(owner.role.name for owner in self.owners.values())
+        for (topic, partition), owner in self.owners.items():
+            if (behind_s := owner.behind_s()) is not None:
+                samples.append(Sample("fenghuo_behind_seconds", (topic, str(partition)), behind_s))
         for name, transactions in self._transactions.items():
             samples.append(Sample("fenghuo_partitions", (name,), held[name]))
             samples.append(Sample("fenghuo_transactions_total", (name,), transactions))

@@ -20,11 +20,12 @@ READY_S = 20.0
 
 
 class Post(NamedTuple):
-    """One webhook: the receiver it was for, who sent it, what it said."""
+    """One webhook: the receiver it was for, who sent it, what it said, when it came (monotonic)."""
 
     receiver: str
     authorization: str
     message: dict[str, Any]
+    at_s: float
 
     @property
     def alerts(self) -> list[dict[str, Any]]:
@@ -36,10 +37,15 @@ class Receiver:
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._port = 0
+        self.open()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def open(self) -> None:
+        """Listen; after `close` on the same port."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler())
+        self._port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def to(self, *receivers: str) -> list[Post]:
         return [post for post in list(self.posts) if post.receiver in receivers]
@@ -55,7 +61,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 authorization = self.headers.get("Authorization", "")
-                posts.append(Post(self.path.strip("/"), authorization, json.loads(body)))
+                posts.append(Post(self.path.strip("/"), authorization, json.loads(body), time.monotonic()))
                 self.send_response(204)
                 self.end_headers()
 

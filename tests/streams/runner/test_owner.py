@@ -61,7 +61,7 @@ def records(first, count, value=b""):
     return [Record(first + i, 0, None, value) for i in range(count)]
 
 
-def own(machine, *, position=0, fresh=False, checkpoint_s=1e9):
+def own(machine, *, position=0, fresh=False, checkpoint_s=1e9, caught_up=lambda _: True, now_ms=0):
     """Return (owner, transactions, lease); its own flushes are an hour away."""
     transactions = Transactions()
     pace = Pace(3600.0, 0.0, checkpoint_s)
@@ -69,9 +69,9 @@ def own(machine, *, position=0, fresh=False, checkpoint_s=1e9):
         spawn=lambda work: asyncio.get_running_loop().create_task(work),
         committed=lambda *_: None,
         observe=lambda *_: None,
-        caught_up=lambda _: True,
+        caught_up=caught_up,
         pace=lambda: pace,
-        now_ms=lambda: 0,
+        now_ms=lambda: now_ms,
     )
     state = State(machine, position, Writer("state", "s", None), fresh)
     owner = Owner(SOURCE, state, Role("ingest", "click", "state", None), transactions, hooks)
@@ -242,6 +242,20 @@ def test_a_machine_with_nothing_to_say_is_read_on():
             owner.take(lease.hand(records(first, 5_000)))
             await owner.flush()
             assert owner.room
+        await owner.disconnect()
+
+    run(scenario)
+
+
+def test_a_partition_is_behind_by_the_age_of_its_last_record_while_there_is_more_to_read():
+    async def scenario():
+        more = True
+        owner, _, lease = own(Machine(), caught_up=lambda _: not more, now_ms=90_000)
+        assert owner.behind_s() is None  # nothing applied yet: nobody knows
+        owner.take(lease.hand([Record(0, 30_000, None, b"")]))
+        assert owner.behind_s() == 60.0
+        more = False
+        assert owner.behind_s() == 0.0
         await owner.disconnect()
 
     run(scenario)
