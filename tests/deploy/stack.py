@@ -140,12 +140,13 @@ def _running(arguments: Sequence[str], log: Path, ready: str) -> Iterator[None]:
         )
         stack.callback(process.wait, 20)
         stack.callback(process.terminate)
-        until(lambda: process.poll() is not None or _is_ready(ready), f"{arguments[0]} is not ready")
+        until(lambda: process.poll() is not None or is_ready(ready), f"{arguments[0]} is not ready")
         assert process.poll() is None, log.read_text()[-2000:]
         yield
 
 
-def _is_ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
+    """Return whether a page answers 200."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own loopback)
             return bool(answer.status == 200)
