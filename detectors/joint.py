@@ -2,14 +2,18 @@
 
 import struct
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors import distance
+from detectors.calibration import Tail
 from detectors.cells import Cells
 from detectors.columns import Column, Rows
+from detectors.rarity import Rarity
+from detectors.river_scale import Scale
 from detectors.seasonal.evidence import COUNT_COLUMNS, YOUNG_OFF
 from detectors.seasonal.experience import learn as learn_season
 from detectors.seasonal.pace import DAY_S
@@ -17,7 +21,12 @@ from detectors.seasonal.reading import Reading, read
 from detectors.seasonal.table import BASE_COLUMNS
 from detectors.table import Context, Floats, Judgement, Kind, Table, TableMismatch, require_finite
 
+if TYPE_CHECKING:
+    from detectors.forest import Forest
+
 FOREST_SHARE = 0.5  # of the false alarms, left to the trees
+TREES = Rarity(Scale("trees", absolute_min=0.1), Tail("trees_tail"))
+HEIGHTS = range(1, 13)
 WARM = 100  # vectors before the distance speaks
 RARE = 5.0  # events a window: a part that expects fewer is left out, its residuals are no numbers yet
 SQUARE_MAX = 1e5
@@ -85,17 +94,19 @@ class Joint(Table):
         adopt_after_s: float = DAY_S,
     ) -> None:
         """Take the number of counts in a vector. Raises ValueError for a parameter out of bounds."""
-        from detectors.forest import Forest  # noqa: PLC0415 (River takes a second to import: only where it is used)
-
         if memory < 2 * parts:
             raise ValueError(f"joint: memory must be {2 * parts} vectors or more, not {memory}")
+        if window_size < 2 or height not in HEIGHTS:
+            raise ValueError(
+                f"joint: window_size must be 2 or more and height 1 to 12, not {window_size} and {height}"
+            )
         self._seasonal = BASE_COLUMNS | COUNT_COLUMNS
         each = {name: Column(c.dtype, (*c.shape, parts), c.fill) for name, c in self._seasonal.items()}
-        own = distance.columns(parts) | Forest.COLUMNS | {"change": Column("f8", (parts,))}
+        own = distance.columns(parts) | TREES.columns | {"change": Column("f8", (parts,))}
         super().__init__(kind, each | own)
         self.parts = parts
         self._memory, self._rows_max, self._adopt_after_s = memory, rows_max, adopt_after_s
-        self._forest = Forest(parts, window_size, height)
+        self._window_size, self._height = window_size, height
         self._mildest = grades[0]
         self._upper = _distance_at(grades[0], parts)
         self._asked: Asked | None = None
@@ -103,7 +114,7 @@ class Joint(Table):
     @property
     def row_bytes(self) -> int:
         """Bytes of state a row has, its trees included."""
-        return super().row_bytes + self._forest.row_bytes()
+        return super().row_bytes + self._forest.row_bytes
 
     def add(self, n: int) -> Rows:
         """Make n new rows. Raises ValueError beyond `rows_max`."""
@@ -137,7 +148,7 @@ class Joint(Table):
         vector = self._read(rows, values, context)
         warm = np.where(vector.cells["vectors"] >= WARM, 1.0, np.nan)
         far = warm * distance.nats_of(vector.square, self.parts)
-        return far, self._forest.score(vector.cells, vector.standard)
+        return far, TREES.score(vector.cells, self._forest.read(rows, vector.standard))
 
     def shown(self, rows: Rows, values: Floats, context: Context) -> Floats:
         """Return the distance over its usual one."""
@@ -149,7 +160,8 @@ class Joint(Table):
         vector = self._read(rows, values, context)
         self._asked = None
         cells, vectors = vector.cells, vector.cells["vectors"]
-        self._forest.learn(cells, vector.standard)
+        TREES.learn(cells, self._forest.read(rows, vector.standard))
+        self._forest.learn(rows, vector.standard)
         cells["covariance"] = distance.learned(cells["covariance"], vector.smoothed, vectors, self._memory)
         cells["smoothed"], cells["change"], cells["vectors"] = vector.smoothed, vector.change, vectors + 1
         learn_season(vector.parts, self._adopt_after_s)
@@ -176,13 +188,19 @@ class Joint(Table):
             raise TableMismatch("joint: dump is cut off")
         magic, n, size = _HEADER.unpack_from(data)
         whole = _HEADER.size + size
-        if magic != b"FHJT" or size != n * self._forest.row_bytes() or len(data) < whole:
+        if magic != b"FHJT" or size != n * self._forest.row_bytes or len(data) < whole:
             raise TableMismatch("joint: dump of another detector or other trees, or cut off")
         rows = super().load(data[whole:])
         if len(rows) != n:
             raise TableMismatch("joint: as many trees as rows are needed")
         self._forest.load(rows, data[_HEADER.size : whole])
         return rows
+
+    @cached_property
+    def _forest(self) -> "Forest":
+        from detectors.forest import Forest  # noqa: PLC0415 (River takes a second to import: only when it runs)
+
+        return Forest(self.parts, self._window_size, self._height)
 
     def _read(self, rows: Rows, values: Floats, context: Context) -> Vector:
         asked = self._asked
