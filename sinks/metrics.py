@@ -43,6 +43,12 @@ CATALOGUE: dict[str, Family] = {
     "fenghuo_windows_total": Family("counter", ("monitor", "partition"), "Windows closed."),
     "fenghuo_restatements_total": Family("counter", ("monitor", "partition"), "Windows scored again."),
     "fenghuo_too_late_total": Family("counter", ("topic", "partition"), "Partials too late for restatement."),
+    "fenghuo_drifts_total": Family(
+        "counter", ("monitor", "partition"), "Times the scores of a monitor changed their level (ADWIN)."
+    ),
+    "fenghuo_drift_timestamp_seconds": Family(
+        "gauge", ("monitor", "partition"), "End of the window in which that was last seen, event time."
+    ),
     "fenghuo_samples_dropped": Family("gauge", (), "Samples left out by the budget."),
     # notify
     "fenghuo_alert_grade": Family(
@@ -65,7 +71,7 @@ CATALOGUE: dict[str, Family] = {
         "Windows decided before all partitions had passed them: too many alerts waited.",
     ),
     "fenghuo_alert_records_refused_total": Family(
-        "counter", (), "Records of the alert topic that are neither alert nor progress."
+        "counter", (), "Records of the alert topic that are not fenghuo's."
     ),
     # runner
     "fenghuo_transactions_total": Family("counter", ("machine",), "Transactions committed."),

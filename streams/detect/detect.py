@@ -11,11 +11,13 @@ from sinks.metrics import Sample
 from streams.detect import state
 from streams.detect.assembly import Assembly
 from streams.detect.board import Board
+from streams.detect.drifts import Drifts
 from streams.detect.freeze import freeze
 from streams.detect.frontier import Frontier
 from streams.detect.pulse import Pulse, Seen
 from streams.detect.showcase import Showcase
 from streams.detect.teller import Finding, Teller
+from streams.drift import to_output as drift_output
 from streams.frozen import Frozen
 from streams.machine import Output, Record
 from streams.partial import NO_TIME, Cells, from_bytes
@@ -36,6 +38,7 @@ class Detect:
         self.parts = Assembly(settings, durable=durable)
         self.frontier = Frontier(settings.time.lateness_ms, settings.time.max_skew_ms, expected)
         self.showcase = Showcase(partition)
+        self.drifts = Drifts(partition)
         self.passed_ms = NO_TIME
         self._teller = Teller(settings)
         self._outputs: list[Output] = []
@@ -84,7 +87,7 @@ class Detect:
 
     def samples(self) -> Iterable[Sample]:
         """Return values and bands of the last windows, and counters."""
-        return self.showcase.samples(self.parts)
+        return (*self.showcase.samples(self.parts), *self.drifts.samples())
 
     def close_passed(self) -> None:
         """Close every window that event time has passed, earliest end first, and tell how far that is."""
@@ -169,6 +172,8 @@ class Detect:
         for seen in pulse.close():
             self.showcase.judged(seen)
             self._tell(seen)
+            if (drifted := self.drifts.judged(seen)) is not None:
+                self._outputs.append(drift_output(drifted, self.settings.topics.alert))
 
     def _tell(self, seen: Seen) -> None:
         for at in np.flatnonzero(seen.verdict.change).tolist():

@@ -54,6 +54,7 @@ def _parts(detect: Detect) -> Iterator[Part]:
             yield from _board(board)
     for watch in detect.parts.watches.values():
         yield from _rows(watch)
+    yield from _drifts(detect)
     for pulse in detect.parts.pulses.values():
         for seen in pulse.kept.values():
             yield from _verdict(seen)
@@ -67,6 +68,14 @@ def _head(detect: Detect) -> Iterator[Part]:
     for pulse in detect.parts.pulses.values():
         cursor = ("cursor", *pulse_key(pulse), pulse.cursor.next_ms, list(pulse.cursor.kept))
         yield _told(cursor)
+
+
+def _drifts(detect: Detect) -> Iterator[Part]:
+    drifts = detect.drifts
+    if drifts.counts:
+        yield _told(("drifts", dict(drifts.counts), dict(drifts.last_ms)))
+    for watch, scores in drifts.kept():
+        yield _told(("drift", watch.key, scores))
 
 
 def _names(dims: tuple[str, ...], roster: Roster) -> Iterator[Part]:

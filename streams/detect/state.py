@@ -110,6 +110,20 @@ def _load_rows(detect: Detect, key: list[Any], slots: bytes, dumps: list[bytes])
     watch.take_rows(np.frombuffer(slots, np.int64), rows)
 
 
+# -- drifts
+
+
+def _load_drifts(detect: Detect, counts: dict[str, int], last_ms: dict[str, int]) -> None:
+    detect.drifts.counts.update(counts)
+    detect.drifts.last_ms.update(last_ms)
+
+
+def _load_drift(detect: Detect, key: list[Any], scores: bytes) -> None:
+    watch = _find_watch(detect, key)
+    if watch is not None:
+        detect.drifts.put_back(watch, scores)
+
+
 # -- kept verdicts
 
 
@@ -140,5 +154,7 @@ _LOADERS: dict[str, Callable[..., None]] = {
     "seen": _load_seen,
     "bucket": _load_bucket,
     "rows": _load_rows,
+    "drifts": _load_drifts,
+    "drift": _load_drift,
     "kept": _load_verdict,
 }

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from detectors.alert import GRADE_NAMES, Alert
 from detectors.series import series_id
+from streams.drift import Drifted
 
 RECENT_MS = 86_400_000
 HEADER = f"{'GRADE':5} {'STATE':12} {'SINCE':16} {'LASTED':>7}  {'ACTUAL':>11} {'EXPECTED':>11}  SERIES"
@@ -63,6 +64,17 @@ def to_row(episode: Episode, zone: ZoneInfo) -> str:
         f"{series_id(alert.metric, alert.entity)} ({alert.monitor}){past}"
     )
     return f"{line}\n      {alert.text}" if alert.text else line
+
+
+def drift_row(drifted: Drifted, zone: ZoneInfo) -> str:
+    """Return a drift as a line."""
+    seen = datetime.fromtimestamp(drifted.end / 1000, zone)
+    by = "+".join(drifted.by) or "whole shop"
+    way = "stranger" if drifted.after > drifted.before else "calmer"
+    return (
+        f"{seen:%Y-%m-%d %H:%M}  {drifted.monitor} by {by} in windows of {_lasted(drifted.window / 1000)}: "
+        f"{way}, {_number(drifted.before)} -> {_number(drifted.after)} nats on average"
+    )
 
 
 def _shown_grade(episode: Episode) -> int:

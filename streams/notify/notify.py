@@ -11,6 +11,7 @@ from sinks.alert_record import AlertRefused, from_record
 from sinks.metrics import Sample
 from sinks.notification import Notification, to_record
 from sinks.sentence import clock
+from streams.drift import is_drift
 from streams.machine import Output, Record
 from streams.notify.casebook import Casebook
 from streams.notify.state import Cleared, NotifyState, from_blocks, to_blocks
@@ -68,7 +69,7 @@ class Notify:
         return bool(self._outputs)
 
     def apply(self, records: Sequence[Record]) -> None:
-        """Take records of the alert topic; what is neither alert nor progress is counted and left."""
+        """Take records of the alert topic; what is no record of ours is counted and left."""
         for record in records:
             if record.value is None:
                 continue
@@ -78,7 +79,7 @@ class Notify:
                     self._progress(from_value(record.value))
                 elif is_tick(record.headers):
                     self._tick(now_of(record))
-                else:
+                elif not is_drift(record.headers):
                     self._alert(from_record(record.value))
             except (AlertRefused, msgspec.DecodeError):
                 self._count(_REFUSED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from streams.detect.detect import Detect
+from streams.drift import is_drift
 from streams.ingest.ingest import Ingest
 from streams.machine import Machine, Output, Record
 from streams.notify.notify import Notify
@@ -89,7 +90,7 @@ class Backtest:
             return
         if output.topic == topics.alert:
             yield from self._through(self.notify, [self._record(output, timestamp=self.tally.last_ms)])
-            if is_progress(output.headers):
+            if is_progress(output.headers) or is_drift(output.headers):
                 return
         yield output
 

@@ -41,6 +41,37 @@ def test_a_dropped_row_is_reused_empty():
     assert not feed(drift, again, np.full((300, 1), 5.0)).any()
 
 
+def test_what_a_drift_was_can_be_asked():
+    drift = Drift()
+    rows = drift.add(1)
+    assert drift.level(0) is None
+    scores = np.concatenate([np.tile([0.5, 1.5], 150), np.tile([3.5, 4.5], 30)])
+    assert feed(drift, rows, scores[:, None]).any()
+    level = drift.level(0)
+    assert level.before == pytest.approx(1, abs=0.1)
+    assert level.after > 2.5  # the cut is a coarse one
+    assert 0 < level.length <= 60
+
+
+@pytest.mark.parametrize("at", [1, 100, 511, 512, 700])
+def test_a_loaded_row_goes_on_as_the_dumped_one(at):
+    rng = np.random.default_rng(2)
+    scores = rng.exponential(1, (1500, 1))
+    scores[800:] += 2
+    drift, other = Drift(), Drift()
+    rows = drift.add(1)
+    feed(drift, rows, scores[:at])
+    other.add(2)
+    loaded = np.array([other.load(drift.dump(0))])
+    np.testing.assert_array_equal(feed(other, loaded, scores[at:]), feed(drift, rows, scores[at:]))
+    assert other.dump(int(loaded[0])) == drift.dump(0)
+
+
+def test_more_than_is_kept_is_refused():
+    with pytest.raises(ValueError, match="at most 8 are kept"):
+        Drift(Settings(kept=8)).load(bytes(4 * 9))
+
+
 def test_rows_are_capped_and_dropped_ones_refused():
     drift = Drift(Settings(rows_max=1))
     rows = drift.add(1)

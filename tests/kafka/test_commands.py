@@ -18,6 +18,8 @@ from kafka.structs import OffsetAndMetadata
 from detectors.alert import Alert
 from sinks.alert_record import to_record
 from streams.cli.main import main
+from streams.drift import Drifted
+from streams.drift import to_output as drift_output
 from streams.ingest.reject import Reject, to_dead_letter
 from streams.kafka.port import free_port
 from streams.kafka.topics import wanted
@@ -279,6 +281,21 @@ def test_what_was_not_committed_is_neither_listed_nor_waited_for(
     assert fenghuo("alerts", "list", "--config", config, "--json") == 0
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [row["alert_id"] for row in rows] == ["kept"]
+
+
+def test_drifts_are_listed_and_hinted_at(
+    topics: Settings, config: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    drifted = Drifted(
+        monitor="conversion", by=(), window=900_000, partition=0, since=T0, end=T0, before=0.5, after=2.5
+    )
+    send(topics, [alert(topics), drift_output(drifted, topics.topics.alert)])
+    assert fenghuo("alerts", "drift", "--config", config, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["monitor"] == "conversion"
+    assert fenghuo("alerts", "drift", "--config", config) == 0
+    assert "conversion by whole shop" in capfd.readouterr().out
+    assert fenghuo("alerts", "list", "--config", config) == 0
+    assert "scores have changed: conversion" in capfd.readouterr().err
 
 
 def test_alerts_are_followed_until_interrupted(topics: Settings, config: str) -> None:

@@ -95,7 +95,7 @@ def golden(settings):
 
 def alerts_of(records):
     """Return what identifies each transition, in the order of the records."""
-    found = [alert_record.from_record(one.value) for one in records if not is_progress(one.headers)]
+    found = [alert_record.from_record(one.value) for one in records if alert_record.is_alert(one.headers)]
     return [
         (a.alert_id, a.sequence, a.transition, a.grade, a.actual) for a in found if a.verdict == "business"
     ]

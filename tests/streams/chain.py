@@ -8,6 +8,7 @@ import msgspec
 from detectors.alert import Alert
 from sinks.alert_record import from_record
 from streams.detect.detect import Detect
+from streams.drift import is_drift
 from streams.ingest.ingest import Ingest
 from streams.machine import Output, Record
 from streams.progress import Progress, from_value, is_progress
@@ -120,7 +121,7 @@ class Chain:
         for output in outputs:
             if is_progress(output.headers):
                 self.progress.append(from_value(output.value or b""))
-            else:
+            elif not is_drift(output.headers):
                 self.values.append(output.value or b"")
                 self.alerts.append(from_record(output.value or b""))
 

@@ -9,6 +9,7 @@ import msgspec
 from kafka import KafkaAdminClient
 
 from sinks import alert_record
+from streams.drift import is_drift
 from streams.ingest.state import Small
 from streams.machine import Machine, Output, Record
 from streams.partial import from_bytes
@@ -95,7 +96,7 @@ def transitions(records: Iterable[Record | Output]) -> Iterator[tuple[object, ..
 def alerts(records: Iterable[Record | Output]) -> Iterator[alert_record.Alert]:
     """Decode the alerts about the shop."""
     for record in records:
-        if is_progress(record.headers):
+        if is_progress(record.headers) or is_drift(record.headers):
             continue
         alert = alert_record.from_record(record.value)
         if alert.verdict == "business":

@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detectors.alert import Alert, Change
-from streams.kafka.episode import Episode, choose, fold, to_row
+from streams.drift import Drifted
+from streams.kafka.episode import Episode, choose, drift_row, fold, to_row
 
 T0 = 1_700_000_000_000  # 2023-11-14 22:13:20 UTC
 HOUR = 3_600_000
@@ -117,3 +118,24 @@ def test_a_row(changes: dict[str, object], line: str) -> None:
     row, text = to_row(Episode(alert, b"", worst), ZoneInfo("Asia/Shanghai")).split("\n")
     assert row == line
     assert text.strip() == ALERT.text
+
+
+@pytest.mark.parametrize(
+    ("by", "before", "after", "said"),
+    [
+        ((), 0.5, 2.25, "2023-11-14 22:13  orders by whole shop in windows of 5m: stranger, 0.5 -> 2.25"),
+        (("channel", "region"), 2, 1, "orders by channel+region in windows of 5m: calmer, 2 -> 1"),
+    ],
+)
+def test_a_drift_is_a_line(by: tuple[str, ...], before: float, after: float, said: str) -> None:
+    drifted = Drifted(
+        monitor="orders",
+        by=by,
+        window=300_000,
+        partition=0,
+        since=T0 - HOUR,
+        end=T0,
+        before=before,
+        after=after,
+    )
+    assert said in drift_row(drifted, ZoneInfo("UTC"))
