@@ -3,6 +3,9 @@
 from collections import deque
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 SEGMENTS = 8  # old ids go by segments of an eighth of the horizon: forgetting is cheap, the horizon a minimum
 
 Segment = tuple[int, int, list[str]]  # event time of its first and of its last id, ids in the order seen
@@ -39,6 +42,35 @@ class Duplicates:
         if clock_ms - self._start_ms > self._horizon_ms // SEGMENTS or len(self._ids) >= self._segment_ids:
             self._turn(clock_ms)
         return False
+
+    def suspects(self, ids: Sequence[str]) -> list[int]:
+        """Return which entries of a batch are known now, or come twice in it: all that can be duplicates."""
+        distinct = set(ids)
+        if len(distinct) == len(ids) and self._seen.isdisjoint(distinct):
+            return []
+        found, met = [], set(self._seen.intersection(distinct))
+        for at, event_id in enumerate(ids):
+            if event_id in met:
+                found.append(at)
+            met.add(event_id)
+        return found
+
+    def remember(self, ids: Sequence[str], clocks_ms: NDArray[np.int64]) -> None:
+        """Remember ids in a row that are no suspects; the same as `seen` of each. Clocks never fall."""
+        start = 0
+        while start < len(ids):
+            if not self._ids:
+                self._start_ms = int(clocks_ms[start])
+            # up to the id that closes the segment
+            latest_ms = self._start_ms + self._horizon_ms // SEGMENTS
+            outlasts = int(np.searchsorted(clocks_ms, latest_ms, side="right"))
+            end = min(start + self._segment_ids - len(self._ids), max(outlasts, start) + 1, len(ids))
+            self._seen.update(ids[start:end])
+            self._ids += ids[start:end]
+            self._end_ms = int(clocks_ms[end - 1])
+            if self._end_ms > latest_ms or len(self._ids) >= self._segment_ids:
+                self._turn(self._end_ms)
+            start = end
 
     def _turn(self, clock_ms: int) -> None:
         self._closed.append((self._start_ms, self._end_ms, self._ids))

@@ -1,6 +1,11 @@
 """The watermark of a source: the event time it has passed."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streams.partial import NO_TIME
+
+Ints = NDArray[np.int64]
 
 
 class Watermark:
@@ -33,6 +38,14 @@ class Watermark:
         if step_ms > top_ms:
             self.top_ms = step_ms
         return top_ms - self._lateness_ms - event_ms
+
+    def behind_ms(self, top_ms: Ints, event_ms: Ints) -> Ints:
+        """Return what `observe` would of events, each when top_ms was as given."""
+        return top_ms - self._lateness_ms - event_ms
+
+    def advance(self, top_ms: int, record_ms: int) -> None:
+        """Take events in time: the greatest top_ms they lead to, and the last one's record timestamp."""
+        self.top_ms, self.record_ms = top_ms, record_ms
 
     def projected_ms(self, now_ms: int, horizon_ms: int) -> int:
         """Return where the watermark would stand after mere silence, of `horizon_ms` at most."""

@@ -7,6 +7,8 @@ from streams.settings.model import EVENT_KINDS, Settings
 
 DLQ, LATE = ".dlq", ".late"
 KEPT_MS = 30 * 86_400_000  # alerts, notifications and dead letters: people ask about last month
+# Workers write zstd. What other programs read is kept in the one codec that every client reads by itself.
+READABLE = {"compression.type": "gzip"}
 MEGABYTE = 1_048_588  # Kafka's own default for a batch
 # A dead letter is the record and why it was refused; partials and checkpoints are columns of many series.
 LETTER_BYTES, COLUMNS_BYTES = 2 * MEGABYTE, 8 * MEGABYTE
@@ -57,14 +59,16 @@ def wanted(settings: Settings) -> dict[str, TopicSpec]:
         name = topics.of_event(kind)
         config = _kept(kafka.retention_ms, MEGABYTE)
         specs[name] = TopicSpec(kafka.partitions_of(kind), replicas, config)
-        specs[name + DLQ] = TopicSpec(1, replicas, _kept(max(kafka.retention_ms, KEPT_MS), LETTER_BYTES))
-        specs[name + LATE] = TopicSpec(1, replicas, _kept(kafka.retention_ms, LETTER_BYTES))
+        specs[name + DLQ] = TopicSpec(
+            1, replicas, READABLE | _kept(max(kafka.retention_ms, KEPT_MS), LETTER_BYTES)
+        )
+        specs[name + LATE] = TopicSpec(1, replicas, READABLE | _kept(kafka.retention_ms, LETTER_BYTES))
     specs[topics.partial] = TopicSpec(
         kafka.partial_partitions, replicas, _kept(kafka.retention_ms, COLUMNS_BYTES)
     )
     # Alerts have one partition: notify decides in the order of the log.
     for name in (topics.alert, topics.notification):
-        specs[name] = TopicSpec(1, replicas, _kept(max(kafka.retention_ms, KEPT_MS), MEGABYTE))
+        specs[name] = TopicSpec(1, replicas, READABLE | _kept(max(kafka.retention_ms, KEPT_MS), MEGABYTE))
     states = (topics.ingest_state, topics.detect_state, topics.notify_state, topics.courier_state)
     for name in (topics.control, *states):
         specs[name] = TopicSpec(1, replicas, {**COMPACTED, **_stamped(COLUMNS_BYTES)})
