@@ -16,7 +16,7 @@ SYSTEM := java:openjdk-17-jre-headless mvn:maven promtool:prometheus amtool:prom
 COMPILE := env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-annotate --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help setup system demo test check validate bench chaos soak quality recordings format lock
+.PHONY: help setup system demo test check validate bench chaos outage soak quality recordings format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ $(PEERS): tests/bench/peers/requirements.lock
 chaos: setup ## kill, restart, rebalance at any moment, against the golden run
 	@$(BIN)/python -m tests.chaos.simulated.simulation
 	@$(BIN)/python -m tests.chaos.real.campaign
+
+outage: setup ## every part on the way of an alarm away for a minute: worker, Prometheus, Alertmanager, receiver
+	@$(BIN)/python -m tests.chaos.real.outage
 
 soak: setup ## watch the memory of a worker under steady traffic for an hour
 	@$(BIN)/python -m tests.chaos.real.soak 60

@@ -68,7 +68,8 @@ def explained(servers: str) -> Iterator[None]:
     except (KafkaError, OSError) as error:
         raise KafkaAbsent(
             f"Kafka at {servers} did not do it: {error}.\n"
-            "  Is it running and reachable? `fenghuo kafka up` starts a local one; another one is named by "
+            "  Is it running and reachable, and are password and certificates right (`kafka.security`)?\n"
+            "  `fenghuo kafka up` starts a local one; another one is named by "
             "`kafka: {bootstrap_servers: ...}` or FENGHUO_KAFKA__BOOTSTRAP_SERVERS."
         ) from error
 

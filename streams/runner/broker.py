@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from streams.runner.quiet import Heard
 from streams.runner.restore import Refused
 from streams.runner.trouble import explained
 from streams.settings.connection import connection
@@ -24,8 +25,8 @@ async def wait_for_topics(kafka: Kafka, topics: Collection[str], stop: asyncio.E
         try:
             found = await _topics(kafka)
         except KafkaError as error:
-            if explained(error) is not error:
-                raise  # it answers, and will go on to refuse us
+            if (failure := explained(error)) is not error:
+                raise failure from error  # it answers, and will go on to refuse us
             wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
             logger.warning(
                 "Kafka does not answer at %s (kafka.bootstrap_servers); trying again in %d s. "
@@ -42,14 +43,17 @@ async def wait_for_topics(kafka: Kafka, topics: Collection[str], stop: asyncio.E
 
 
 async def _topics(kafka: Kafka) -> set[str]:
-    noise = logging.getLogger("aiokafka")
-    noise.disabled = True  # it logs every address it could not reach; we say it once
+    heard, log = Heard(), logging.getLogger("aiokafka")
+    log.addFilter(heard)  # it logs every address it could not reach, and why; we say it once
     consumer = AIOKafkaConsumer(**connection(kafka))
     try:
         await consumer.start()
         return set(await consumer.topics())
+    except KafkaError as error:
+        error.__cause__ = error.__cause__ or next(iter(heard.errors), None)
+        raise
     finally:
-        noise.disabled = False
+        log.removeFilter(heard)
         await consumer.stop()
 
 

@@ -26,3 +26,17 @@ class Once(logging.Filter):
             return False
         self._said_s[key] = now_s
         return True
+
+
+class Heard(logging.Filter):
+    """Lets nothing pass, keeps the errors that the records are about: a client may tell them nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[BaseException] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the errors among the record's arguments."""
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        self.errors += [each for each in arguments if isinstance(each, BaseException)]
+        return False

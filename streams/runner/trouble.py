@@ -1,5 +1,6 @@
 """Trouble with the broker that starting again does not cure: said in words, with the way out."""
 
+import ssl
 from collections.abc import Mapping
 
 from aiokafka import errors
@@ -55,6 +56,11 @@ def _failure(error: BaseException) -> Failure | None:
     if isinstance(error, UNPROVEN):
         return NotAllowed(
             f"Kafka does not know who we are ({_named(error)}). Check kafka.security in the settings."
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NotAllowed(
+            f"Kafka's certificate is not vouched for ({error.verify_message}). Check kafka.security.ca_file, "
+            f"and that kafka.bootstrap_servers has the names that the certificate has."
         )
     return None
 

@@ -59,7 +59,9 @@ def measure(folder: Path, names: list[str]) -> dict[str, list[float]]:
         target = f"127.0.0.1:{settings.server.port}"
         watcher = prometheus(folder / "prometheus", target, managers["rules"].address)
         stack.callback(watcher.kill)
-        until(lambda: receivers["rules"].to("watchdog"), "the watchdog never barked", 60)
+        until(
+            lambda: receivers["rules"].to("watchdog"), "the watchdog never barked", 150
+        )  # sent again each minute
         asyncio.run(shop.turn())
         found: dict[str, list[float]] = {way: [] for way in receivers}
         for name in names:

@@ -98,6 +98,10 @@ class Fleet:
         text = msgspec.json.encode(settings).decode()
         return self._start([str(ROOT / "tests/kafka/real_courier.py"), text])
 
+    def command(self, *arguments: str) -> Worker:
+        """Start `fenghuo` with these arguments."""
+        return self._start(["-m", "streams.cli.main", *arguments])
+
     def _start(self, command: Sequence[str]) -> Worker:
         worker = Worker(command, self._folder / f"worker-{len(self.started)}.log")
         self.started.append(worker)

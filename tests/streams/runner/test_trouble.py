@@ -1,11 +1,19 @@
 """Trouble that starting again does not cure ends a worker for good, in words."""
 
+import ssl
+
 import pytest
 from aiokafka import errors
 
 from streams.failure import FAILED, Failure
 from streams.machine import Output
 from streams.runner.trouble import explained, too_large
+
+
+def _unvouched():
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = "self-signed certificate"
+    return error
 
 
 @pytest.mark.parametrize(
@@ -16,6 +24,7 @@ from streams.runner.trouble import explained, too_large
         (errors.TransactionalIdAuthorizationFailed(), "Grant.*transactional"),
         (errors.ClusterAuthorizationFailedError(), "Grant.*cluster"),
         (errors.SaslAuthenticationFailed("bad password"), "bad password.*kafka.security"),
+        (_unvouched(), "self-signed.*kafka.security.ca_file"),
     ],
     ids=lambda value: type(value).__name__,
 )
