@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import * as monitoring from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
 import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
+import * as strimzi from "@kubernetes-models/strimzi-kafka-operator/kafka.strimzi.io/v1beta2";
 import { parseAllDocuments } from "yaml";
 
-const MODELS = { "monitoring.coreos.com/v1": monitoring, "keda.sh/v1alpha1": keda };
+const MODELS = { "monitoring.coreos.com/v1": monitoring, "keda.sh/v1alpha1": keda, "kafka.strimzi.io/v1beta2": strimzi };
 
 function judge(file) {
   for (const document of parseAllDocuments(readFileSync(file, "utf8"), { merge: true })) {

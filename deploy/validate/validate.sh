@@ -34,7 +34,11 @@ quiet "$bin/yamllint" --strict -c "$here/yamllint.yaml" deploy docs/asyncapi.yam
 quiet "$bin/hadolint" deploy/docker/Dockerfile
 quiet "$bin/check-jsonschema" --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 quiet "$bin/kubernetes-validate" --strict "$kubernetes"/{namespace,serviceaccount,worker,courier,service,poddisruptionbudget,networkpolicy}.yaml
-quiet node "$work/resources.mjs" "$kubernetes"/{servicemonitor,prometheusrule,scaledobject}.yaml
+quiet node "$work/resources.mjs" "$kubernetes"/{servicemonitor,prometheusrule,scaledobject}.yaml deploy/kubernetes/strimzi/{topics,users}.yaml
+if command -v kubectl >/dev/null; then # builds offline; what it builds are the files judged above
+	quiet kubectl kustomize "$kubernetes"
+	quiet kubectl kustomize deploy/kubernetes/strimzi
+fi
 quiet node "$work/asyncapi.mjs" docs/asyncapi.yaml
 quiet promtool check rules --lint=all --lint-fatal deploy/prometheus/rules/*.yaml
 quiet promtool check config deploy/prometheus/prometheus.yml
