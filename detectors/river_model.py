@@ -135,15 +135,22 @@ ADAPTERS: dict[str, Adapter] = {
 }
 
 
+REFUSED: dict[str, str] = {  # River's other anomaly classes, and why not
+    "LocalOutlierFactor": "it keeps every observation and takes over a millisecond for each",
+    "PredictiveAnomalyDetection": "it changes when it is asked for a score",
+    "QuantileFilter": "it is a filter around another class, and our own tail is calibrated",
+    "ThresholdFilter": "it is a filter around another class, and a lasting change of level blinds it",
+}
+
+
 def adapter_of(name: str) -> Adapter:
     """Return the adapter. Raises ValueError, saying which there are, if the class has none or is none."""
     if name in ADAPTERS:
         return ADAPTERS[name]
     known = ", ".join(ADAPTERS)
     if hasattr(anomaly, name):
-        raise ValueError(
-            f"river: {name} is not safe to run unattended and has no adapter; allowed are {known}"
-        )
+        why = REFUSED.get(name, "it has no adapter")
+        raise ValueError(f"river: {name} is not safe to run unattended: {why}; allowed are {known}")
     raise ValueError(f"river: there is no class {name!r} in river.anomaly; allowed are {known}")
 
 

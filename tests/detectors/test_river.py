@@ -8,7 +8,7 @@ from river import anomaly
 from detectors import river_model
 from detectors.river_codec import CODECS
 from detectors.river_durable import build_river
-from detectors.river_model import ADAPTERS, Input, RiverPanic, no_panic
+from detectors.river_model import ADAPTERS, REFUSED, Input, RiverPanic, no_panic
 from detectors.table import Context, TableMismatch
 
 CONTEXT = Context(300, 0)
@@ -52,6 +52,28 @@ def test_what_is_read_grows_from_the_norm_outwards(name, settings):
     model = fitted(name, **settings)
     read = [ADAPTERS[name].read(model, given(value)) for value in (0.0, 7.0)]
     assert read[0] < read[1]
+
+
+def test_every_anomaly_class_of_river_has_an_adapter_or_a_reason_to_be_refused():
+    classes = {name for name in vars(anomaly) if name[0].isupper()}
+    assert classes == ADAPTERS.keys() | REFUSED.keys()
+    for name, why in REFUSED.items():
+        with pytest.raises(ValueError, match=why):
+            build_river("value", name)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_on_normal_values_every_class_says_what_chance_says(name):
+    table = build_river("value", name, {"n_random_cuts": 10} if name == "LODA" else {})
+    rows, rng = table.add(4), np.random.default_rng(3)
+    scores = []
+    for column in rng.normal(100, 5, (3000, 4)):
+        scores.append(table.score(rows, column, CONTEXT).score)
+        table.learn(rows, column, CONTEXT)
+    judged = np.array(scores[800:])
+    assert 0.002 < (judged > -np.log(0.01)).mean() < 0.03
+    assert (judged > -np.log(1e-3)).mean() < 0.005
+    assert (judged > -np.log(1e-4)).mean() < 0.001
 
 
 def test_gaussian_goes_on_ranking_where_its_own_score_is_one():
