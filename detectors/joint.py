@@ -1,25 +1,21 @@
 """Joint: several counts of one entity as a vector; finds what no single one of them shows."""
 
 import struct
-from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors import distance
 from detectors.calibration import Tail
-from detectors.cells import Cells
-from detectors.columns import Column, Rows
+from detectors.columns import Rows
 from detectors.rarity import Rarity
 from detectors.river_scale import Scale
-from detectors.seasonal.evidence import COUNT_COLUMNS, YOUNG_OFF
+from detectors.seasonal.evidence import YOUNG_OFF
 from detectors.seasonal.experience import learn as learn_season
 from detectors.seasonal.pace import DAY_S
-from detectors.seasonal.reading import Reading, read
-from detectors.seasonal.table import BASE_COLUMNS
 from detectors.table import Context, Floats, Judgement, Kind, Table, TableMismatch, require_finite
+from detectors.vector import SQUARE_MAX, Vector, columns, read_vector
 
 if TYPE_CHECKING:
     from detectors.forest import Forest
@@ -28,8 +24,6 @@ FOREST_SHARE = 0.5  # of the false alarms, left to the trees
 TREES = Rarity(Scale("trees", absolute_min=0.1), Tail("trees_tail"))
 HEIGHTS = range(1, 13)
 WARM = 100  # vectors before the distance speaks
-RARE = 5.0  # events a window: a part that expects fewer is left out, its residuals are no numbers yet
-SQUARE_MAX = 1e5
 
 _HEADER = struct.Struct("<4sQQ")
 
@@ -40,19 +34,7 @@ class Asked(NamedTuple):
     rows: Rows
     values: Floats
     context: Context
-    reading: "Vector"
-
-
-class Vector(NamedTuple):
-    """One window of some rows: the readings of all parts, residuals (part, row) and what they say."""
-
-    parts: Reading
-    cells: Cells
-    smoothed: Floats
-    standard: Floats
-    square: Floats
-    change: Floats
-    young: NDArray[np.bool_]
+    vector: Vector
 
 
 class Joint(Table):
@@ -100,10 +82,7 @@ class Joint(Table):
             raise ValueError(
                 f"joint: window_size must be 2 or more and height 1 to 12, not {window_size} and {height}"
             )
-        self._seasonal = BASE_COLUMNS | COUNT_COLUMNS
-        each = {name: Column(c.dtype, (*c.shape, parts), c.fill) for name, c in self._seasonal.items()}
-        own = distance.columns(parts) | TREES.columns | {"change": Column("f8", (parts,))}
-        super().__init__(kind, each | own)
+        super().__init__(kind, columns(parts) | TREES.columns)
         self.parts = parts
         self._memory, self._rows_max, self._adopt_after_s = memory, rows_max, adopt_after_s
         self._window_size, self._height = window_size, height
@@ -206,44 +185,11 @@ class Joint(Table):
         asked = self._asked
         same = asked is not None and asked.context is context and np.array_equal(asked.rows, rows)
         if asked is not None and same and np.array_equal(asked.values, values):
-            return asked.reading
+            return asked.vector
         require_finite(values, context)
-        vector = self._vector(Cells(self._cells, rows), np.reshape(values, (self.parts, -1)), context)
+        vector = read_vector(self._cells, rows, np.reshape(values, (self.parts, -1)), context)
         self._asked = Asked(rows.copy(), values.copy(), context, vector)
         return vector
-
-    def _vector(self, cells: Cells, values: Floats, context: Context) -> Vector:
-        parts = read(self._cells_of_parts(cells.rows), "count", values.ravel(), _each(context, values))
-        mean = parts.expected.corrected.reshape(values.shape).astype(float)
-        told = (mean >= RARE) & parts.window.judged.reshape(values.shape)
-        z = np.where(told, parts.residual.scaled.reshape(values.shape).astype(float), 0.0)
-        y = distance.smoothed(cells["smoothed"], z)
-        variance = np.einsum("iin->in", cells["covariance"])
-        square = np.minimum(distance.square_of(y, cells["covariance"]), SQUARE_MAX)
-        change = np.clip(np.where(told, values / np.maximum(mean, RARE) - 1, 0), -1, 100)
-        old = np.broadcast_to(np.asarray(parts.window.pace.young), values.size)[: values.shape[1]]
-        young = cells["vectors"] < old
-        return Vector(parts, cells, y, y / np.sqrt(variance + distance.RIDGE), square, change, young)
-
-    def _cells_of_parts(self, rows: Rows) -> Cells:
-        """Return the parts of rows as rows of a seasonal table: the same memory, seen as one row a part."""
-        columns: Mapping[str, NDArray[Any]] = {
-            name: self._cells[name].reshape(*column.shape, -1, copy=False)
-            for name, column in self._seasonal.items()
-        }
-        capacity = self._cells["points"].shape[-1]
-        return Cells(columns, (np.arange(self.parts)[:, None] * capacity + rows).ravel())
-
-
-def _each(context: Context, values: Floats) -> Context:
-    """Return the context with an entry for every part of every row."""
-    step, week, exposure = (
-        part if part is None or not np.ndim(part) else np.broadcast_to(part, values.shape).ravel()
-        for part in (context.step_s, context.week_s, context.exposure)
-    )
-    assert step is not None  # noqa: S101 (only exposure may be)
-    assert week is not None  # noqa: S101
-    return Context(step, week, exposure)  # type: ignore[arg-type]
 
 
 def _distance_at(nats: float, parts: int) -> float:

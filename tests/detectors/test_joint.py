@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from detectors.joint import RARE, Joint
+from detectors.joint import Joint
 from detectors.registry import build
 from detectors.table import Context, TableMismatch
+from detectors.vector import RARE
 
 MEANS = np.array([40.0, 80.0, 160.0, 320.0])
 QUICK = {"window_size": 60, "height": 5}
