@@ -31,6 +31,7 @@ DRAIN_S = 5.0
 LEAVE_S = 2.0
 END_S = 9.0
 TICK_S = 1.0
+PUBLISH_S = 0.2  # no two publications are closer
 
 logger = logging.getLogger(__name__)
 
@@ -80,20 +81,19 @@ async def serve(
         await control.read()
     except (KafkaError, Failure) as error:
         crash(error)
-    told = asyncio.Event()
+    news = asyncio.Event()
 
-    def committed(role: Role, outputs: Sequence[Output]) -> None:
-        telemetry.committed(role, outputs)
-        if outputs and role.name == "notify":
-            told.set()
+    def applied(role: Role) -> None:
+        if role.name == "notify":
+            news.set()
 
-    runner = Runner(Parts(settings, roles, control, crash, committed, telemetry.observe))
+    runner = Runner(Parts(settings, roles, control, crash, applied, telemetry.committed, telemetry.observe))
     app = _app(settings, roles, runner)
     tasks = [
         spawn(_start(app, telemetry), crash),
         spawn(_crash_with(app), crash),
         spawn(control.follow(), crash),
-        spawn(_tick(app, runner, telemetry, told), crash),
+        spawn(_tick(app, runner, telemetry, news), crash),
         spawn(_watch_group(settings, roles, topics), crash),
     ]
     if telemetry.beside is not None:
@@ -138,15 +138,16 @@ async def _crash_with(app: App) -> None:
     crash(await app.failed())
 
 
-async def _tick(app: App, runner: Runner, telemetry: Telemetry, told: asyncio.Event) -> None:
-    """Publish once a second, and at once when an incident changed: pushes wait for it."""
+async def _tick(app: App, runner: Runner, telemetry: Telemetry, news: asyncio.Event) -> None:
+    """Publish once a second, and soon after notify has read something: pushes wait for it."""
     while True:
-        told.clear()
+        news.clear()
         runner.watch()
         telemetry.status(runner.waiting() if app.joined else "joining the group")
         telemetry.publish(tuple(runner.samples()))
+        await asyncio.sleep(PUBLISH_S)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), TICK_S)
+            await asyncio.wait_for(news.wait(), TICK_S - PUBLISH_S)
 
 
 async def _watch_group(settings: Settings, roles: Mapping[str, Role], topics: Collection[str]) -> None:

@@ -38,6 +38,7 @@ class Hooks(NamedTuple):
     """What the owner asks of and tells to the runner. `spawn` starts a task whose error ends the process."""
 
     spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+    applied: Callable[[Role], None]
     committed: Callable[[Role, Sequence[Output]], None]
     observe: Callable[[str, tuple[str, ...], float], None]
     caught_up: Callable[[TopicPartition], bool]

@@ -179,6 +179,7 @@ class Owner:
         self._since_checkpoint += len(records)
         self._record_ms = records[-1].timestamp
         self._behind = self._hooks.now_ms() - self._record_ms > CATCH_UP_S * 1000
+        self._hooks.applied(self.role)
 
     def _outputs(self, now_s: float) -> list[Output]:
         outputs = self.machine.flush(self._hooks.now_ms(), caught_up=self.caught_up())

@@ -47,6 +47,7 @@ class Parts(NamedTuple):
     """What a worker puts its runner together from.
 
     crash      ends the process; never returns in a worker
+    applied    told each time records were applied
     committed  told the outputs of each transaction, after it
     observe    takes one observation of a histogram: name, labels, seconds
     """
@@ -55,6 +56,7 @@ class Parts(NamedTuple):
     roles: Mapping[str, Role]  # by topic
     control: Control
     crash: Callable[[BaseException], None]
+    applied: Callable[[Role], None]
     committed: Callable[[Role, Sequence[Output]], None]
     observe: Callable[[str, tuple[str, ...], float], None]
 
@@ -65,7 +67,15 @@ class Runner:
     def __init__(self, parts: Parts) -> None:
         self.owners: dict[TopicPartition, Owner] = {}
         self._parts = parts
-        hooks = Hooks(self._spawn, self._committed, parts.observe, self._caught_up, self._pace, _now_ms)
+        hooks = Hooks(
+            self._spawn,
+            parts.applied,
+            self._committed,
+            parts.observe,
+            self._caught_up,
+            self._pace,
+            _now_ms,
+        )
         self._takeover = Takeover(parts.settings, parts.roles, parts.control, hooks)
         self._source: Source | None = None
         self._claims: dict[TopicPartition, Transactions] = {}

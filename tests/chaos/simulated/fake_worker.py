@@ -32,7 +32,13 @@ class Worker:
         self.failure: BaseException | None = None  # why it ended, if that was no fault of the world
         self.fenced = False
         parts = Parts(
-            SETTINGS, shop.roles, Control(SETTINGS.kafka, "control"), self._crash, _unheard, _unheard
+            SETTINGS,
+            shop.roles,
+            Control(SETTINGS.kafka, "control"),
+            self._crash,
+            _unheard,
+            _unheard,
+            _unheard,
         )
         self.runner = Runner(parts)
         self._consumer = Consumer(net, group, GROUP, name, self.runner)

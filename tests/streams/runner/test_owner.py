@@ -67,6 +67,7 @@ def own(machine, *, position=0, fresh=False, checkpoint_s=1e9, caught_up=lambda 
     pace = Pace(3600.0, 0.0, checkpoint_s)
     hooks = Hooks(
         spawn=lambda work: asyncio.get_running_loop().create_task(work),
+        applied=lambda _: None,
         committed=lambda *_: None,
         observe=lambda *_: None,
         caught_up=caught_up,

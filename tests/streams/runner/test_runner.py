@@ -47,6 +47,7 @@ def test_metrics_of_a_partition_appear_only_after_its_state_is_restored():
             {SOURCE.topic: Role("ingest", SOURCE.topic, "state", None)},
             SimpleNamespace(listen=lambda _: None),
             crash=pytest.fail,
+            applied=lambda _: None,
             committed=lambda *_: None,
             observe=lambda *_: None,
         )
