@@ -61,8 +61,8 @@ class Ingest:
         # since the last flush
         self._events: list[Event] = []
         self._outputs: list[Output] = []
-        self._flushed_offset = self._flushed_read = self._flushed_late = 0
-        self._mark_flushed(self._head(UNLOOKED))
+        self._flushed_read = self._flushed_late = 0
+        self._mark_flushed(self._head(UNLOOKED, self._next_offset))
         self._alert_waits = False
 
     def apply(self, records: Sequence[Record]) -> None:
@@ -168,7 +168,7 @@ class Ingest:
         projected time enters a new pane.
         """
         outputs, self._outputs = self._outputs, []
-        read = self._next_offset > self._flushed_offset
+        read = self._next_offset > self._flushed.to_offset
         at_end = caught_up and not self.paused
         standing = self._presence.look(self._watermark, now_ms, read=read, at_end=at_end)
         if read or standing.news:
@@ -177,7 +177,7 @@ class Ingest:
         return outputs
 
     def _partials(self, standing: Standing) -> list[Output]:
-        before, head = self._flushed, self._head(standing)
+        before, head = self._flushed, self._head(standing, self._flushed.to_offset)
         split = self._panes.cells(self._events)
         self._events = []
         self._mark_flushed(head)
@@ -188,12 +188,12 @@ class Ingest:
             for data in parcels(before, head._replace(groups=groups))
         ]
 
-    def _head(self, standing: Standing) -> Partial:
+    def _head(self, standing: Standing, from_offset: int) -> Partial:
         """Return what a partial says of the source now, and of what was read since the last one."""
         return Partial(
             topic=self._topic,
             partition=self._partition,
-            from_offset=self._flushed_offset,
+            from_offset=from_offset,
             to_offset=self._next_offset,
             watermark_ms=self._watermark.passed_ms,
             projected_ms=standing.projected_ms,
@@ -206,7 +206,7 @@ class Ingest:
         )
 
     def _mark_flushed(self, head: Partial) -> None:
-        self._flushed, self._flushed_offset = head, self._next_offset
+        self._flushed = head
         self._flushed_read, self._flushed_late = self._read, self._outcomes["late"]
 
     def _pane(self, event_ms: int) -> int:
@@ -252,7 +252,7 @@ class Ingest:
         self._unknown_fields = whole.unknown_fields
         self._read = sum(self._outcomes.values())
         self._next_offset, self._record_ms = small.next_offset, small.record_ms
-        self._mark_flushed(self._head(UNLOOKED))
+        self._mark_flushed(self._head(UNLOOKED, self._next_offset))
 
     def _small(self) -> Small:
         return Small(
