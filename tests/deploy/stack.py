@@ -1,6 +1,7 @@
 """The parts around a worker, real and on loopback: Prometheus, Alertmanager, and a receiver of webhooks."""
 
 import json
+import re
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams.kafka.port import free_port
-from tests.deploy.program import program
+from tests.deploy.program import DEPLOY, program
 
 READY_S = 20.0
 
@@ -96,31 +97,38 @@ def ask(url: str, **parameters: str) -> Any:
         return body.decode()
 
 
-@contextmanager
-def prometheus(folder: Path, config: str) -> Iterator[str]:
-    """Run Prometheus with a configuration; yield its URL."""
+def prometheus_config(worker: str, manager: str) -> str:
+    """Return the shipped configuration for these addresses; the courier is not watched."""
+    text = (DEPLOY / "prometheus/prometheus.yml").read_text()
+    text = text.replace("worker:9464", worker).replace("alertmanager:9093", manager)
+    text = re.sub(r"  - job_name: fenghuo-courier\n.*?\n\n", "", text, flags=re.DOTALL)
+    return text.replace("rules/*.yaml", str(DEPLOY / "prometheus/rules/*.yaml"))
+
+
+def alertmanager_config(folder: Path, receiver: str) -> str:
+    """Return the shipped tree with all its webhooks at one receiver; their token is put into the folder."""
+    (folder / "token").write_text("let-me-in")
+    text = (DEPLOY / "alertmanager/alertmanager.yml").read_text()
+    text = text.replace("http://receiver:8080", receiver)
+    return text.replace("/run/secrets/alertmanager_receiver_token", str(folder / "token"))
+
+
+def prometheus_command(folder: Path, config: str, port: int) -> list[str]:
+    """Return the command of a Prometheus that lives in a folder."""
     (folder / "prometheus.yml").write_text(config)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    arguments = [
+    return [
         program("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
-        "--rules.alert.resend-delay=2s",  # what was sent before it knew its Alertmanagers is lost
         "--log.level=warn",
     ]
-    with _running(arguments, folder / "prometheus.log", f"{url}/-/ready"):
-        yield url
 
 
-@contextmanager
-def alertmanager(folder: Path, config: str) -> Iterator[str]:
-    """Run Alertmanager with a configuration; yield its URL."""
+def alertmanager_command(folder: Path, config: str, port: int) -> list[str]:
+    """Return the command of an Alertmanager that lives in a folder."""
     (folder / "alertmanager.yml").write_text(config)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    arguments = [
+    return [
         program("prometheus-alertmanager"),
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'alertmanager'}",
@@ -128,7 +136,26 @@ def alertmanager(folder: Path, config: str) -> Iterator[str]:
         "--cluster.listen-address=",
         "--log.level=warn",
     ]
-    with _running(arguments, folder / "alertmanager.log", f"{url}/-/ready"):
+
+
+@contextmanager
+def prometheus(folder: Path, config: str) -> Iterator[str]:
+    """Run Prometheus with a configuration; yield its URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    # What was sent before it knew its Alertmanagers is lost.
+    arguments = [*prometheus_command(folder, config, port), "--rules.alert.resend-delay=2s"]
+    with _running(arguments, folder / "prometheus.log", f"{url}/-/ready"):
+        yield url
+
+
+@contextmanager
+def alertmanager(folder: Path, config: str) -> Iterator[str]:
+    """Run Alertmanager with a configuration; yield its URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = alertmanager_command(folder, config, port)
+    with _running(command, folder / "alertmanager.log", f"{url}/-/ready"):
         yield url
 
 

@@ -9,8 +9,16 @@ import pytest
 
 from sinks.metrics import Sample
 from sinks.prometheus import Exhibit, Server, serve
-from tests.deploy.program import DEPLOY
-from tests.deploy.stack import Post, Receiver, alertmanager, ask, prometheus, until
+from tests.deploy.stack import (
+    Post,
+    Receiver,
+    alertmanager,
+    alertmanager_config,
+    ask,
+    prometheus,
+    prometheus_config,
+    until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -125,10 +133,7 @@ def _beats(receiver: Receiver) -> None:
 
 
 def _alertmanager_config(folder: Path, receiver: str) -> str:
-    (folder / "token").write_text("let-me-in")
-    text = (DEPLOY / "alertmanager/alertmanager.yml").read_text()
-    text = text.replace("http://receiver:8080", receiver)
-    text = text.replace("/run/secrets/alertmanager_receiver_token", str(folder / "token"))
+    text = alertmanager_config(folder, receiver)
     text = re.sub(r"active_time_intervals: .*", "", text)  # the test runs at any hour
     text = re.sub(r"group_wait: (15s|45s|1m)", "group_wait: 500ms", text)
     text = re.sub(r"group_interval: \w+", "group_interval: 1s", text)
@@ -136,12 +141,9 @@ def _alertmanager_config(folder: Path, receiver: str) -> str:
 
 
 def _prometheus_config(worker: str, manager: str) -> str:
-    text = (DEPLOY / "prometheus/prometheus.yml").read_text()
-    text = text.replace("worker:9464", worker)
-    text = text.replace("alertmanager:9093", manager.removeprefix("http://"))
-    text = re.sub(r"  - job_name: fenghuo-courier\n.*?\n\n", "", text, flags=re.DOTALL)
-    text = text.replace("rules/*.yaml", str(DEPLOY / "prometheus/rules/*.yaml"))
     text = re.sub(
-        r"scrape_interval: \w+|evaluation_interval: \w+", lambda hit: f"{hit[0].split(':')[0]}: 1s", text
+        r"scrape_interval: \w+|evaluation_interval: \w+",
+        lambda hit: f"{hit[0].split(':')[0]}: 1s",
+        prometheus_config(worker, manager.removeprefix("http://")),
     )
     return text.replace("scrape_timeout: 4s", "scrape_timeout: 1s")

@@ -1,14 +1,19 @@
 """What stands around a worker: Prometheus and Alertmanager as shipped, each killed and started again."""
 
-import re
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from streams.kafka.port import free_port
-from tests.deploy.program import DEPLOY, program
-from tests.deploy.stack import is_ready, until
+from tests.deploy.stack import (
+    alertmanager_command,
+    alertmanager_config,
+    is_ready,
+    prometheus_command,
+    prometheus_config,
+    until,
+)
 
 
 class Part:
@@ -35,39 +40,16 @@ class Part:
 
 
 def alertmanager(folder: Path, receiver: str) -> Part:
-    """Start Alertmanager with the shipped tree, at the shipped pace, whatever the hour."""
+    """Start Alertmanager with the shipped tree, at the shipped pace."""
     folder.mkdir()
-    (folder / "token").write_text("let-me-in")
-    text = (DEPLOY / "alertmanager/alertmanager.yml").read_text()
-    text = text.replace("http://receiver:8080", receiver)
-    text = text.replace("/run/secrets/alertmanager_receiver_token", str(folder / "token"))
-    (folder / "config.yml").write_text(text)
     port = free_port()
-    arguments = [
-        program("prometheus-alertmanager"),
-        f"--config.file={folder / 'config.yml'}",
-        f"--storage.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
-        "--log.level=warn",
-    ]
-    return Part(arguments, port, folder / "log")
+    command = alertmanager_command(folder, alertmanager_config(folder, receiver), port)
+    return Part(command, port, folder / "log")
 
 
 def prometheus(folder: Path, worker: str, manager: str) -> Part:
     """Start Prometheus with the shipped configuration, at the shipped pace."""
     folder.mkdir()
-    text = (DEPLOY / "prometheus/prometheus.yml").read_text()
-    text = text.replace("worker:9464", worker).replace("alertmanager:9093", manager)
-    text = re.sub(r"  - job_name: fenghuo-courier\n.*?\n\n", "", text, flags=re.DOTALL)
-    text = text.replace("rules/*.yaml", str(DEPLOY / "prometheus/rules/*.yaml"))
-    (folder / "config.yml").write_text(text)
     port = free_port()
-    arguments = [
-        program("prometheus"),
-        f"--config.file={folder / 'config.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
-    ]
-    return Part(arguments, port, folder / "log")
+    command = prometheus_command(folder, prometheus_config(worker, manager), port)
+    return Part(command, port, folder / "log")
