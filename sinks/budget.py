@@ -14,11 +14,12 @@ SeriesKey = tuple[str, ...]  # monitor, metric, entity
 
 
 class _Split(NamedTuple):
-    """Samples by what the budget does with them."""
+    """Samples by what the budget does with them; dropped: how many were left out before."""
 
     free: list[Sample]
     grades: list[Sample]
     series: dict[SeriesKey, list[Sample]]
+    dropped: float
 
 
 def within_budget(samples: Iterable[Sample], budget: int) -> list[Sample]:
@@ -39,19 +40,24 @@ def within_budget(samples: Iterable[Sample], budget: int) -> list[Sample]:
         kept += group
         room -= len(group)
     wanted = len(split.grades) + sum(map(len, split.series.values()))
-    return [*split.free, *kept, Sample(_DROPPED, (), wanted - len(kept))]
+    return [*split.free, *kept, Sample(_DROPPED, (), wanted - len(kept) + split.dropped)]
 
 
 def _split(samples: Iterable[Sample]) -> _Split:
-    split = _Split([], [], {})
+    free: list[Sample] = []
+    grades: list[Sample] = []
+    series: dict[SeriesKey, list[Sample]] = {}
+    dropped = 0.0
     for sample in samples:
         if sample.name in SERIES_FAMILIES:
-            split.series.setdefault(sample.labels[:3], []).append(sample)
+            series.setdefault(sample.labels[:3], []).append(sample)
         elif sample.name == _GRADE:
-            split.grades.append(sample)
+            grades.append(sample)
+        elif sample.name == _DROPPED:
+            dropped += sample.value
         else:
-            split.free.append(sample)
-    return split
+            free.append(sample)
+    return _Split(free, grades, series, dropped)
 
 
 def _rank(key: SeriesKey, alerted: set[SeriesKey]) -> int:

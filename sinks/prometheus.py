@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from socketserver import ThreadingMixIn
 from typing import Any, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -25,6 +26,7 @@ BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 CLIENT_S = 30.0  # how long a client may be silent
 STOP_WITHIN_S = 0.1  # how soon the server notices that it is closed
 
+Series = Callable[[int], Iterable[Sample]]
 Check = Callable[[], str]  # empty: all is well; else what is not
 
 
@@ -40,7 +42,7 @@ class Exhibit:
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
-        self._samples: Sequence[Sample] = ()
+        self._shown: tuple[Sequence[Sample], Sequence[Series]] = ((), ())
         self.registry = CollectorRegistry()
         self._histograms = {
             name: prometheus_client.Histogram(
@@ -51,9 +53,12 @@ class Exhibit:
         }
         self.registry.register(self)
 
-    def publish(self, samples: Sequence[Sample]) -> None:
-        """Replace what is shown. The sequence must not be changed afterwards."""
-        self._samples = samples
+    def publish(self, samples: Sequence[Sample], series: Sequence[Series] = ()) -> None:
+        """Replace what is shown. The sequences must not be changed afterwards.
+
+        series: asked at each scrape, by its thread, for at most so many samples of single series.
+        """
+        self._shown = samples, series
 
     def observe(self, name: str, labels: tuple[str, ...], value: float) -> None:
         """Take one observation of a histogram of the catalogue, in its own unit."""
@@ -63,7 +68,9 @@ class Exhibit:
     def collect(self) -> Iterator[Metric]:
         """Yield the families of the catalogue that have a value. Called by prometheus_client at a scrape."""
         values: dict[str, dict[tuple[str, ...], float]] = {}
-        for name, labels, value in _merged([_build_info(), *within_budget(self._samples, self._budget)]):
+        samples, series = self._shown
+        everything = chain(samples, *(one(self._budget) for one in series))
+        for name, labels, value in _merged([_build_info(), *within_budget(everything, self._budget)]):
             values.setdefault(name, {})[labels] = value
         for name, family in CATALOGUE.items():
             if name in values:

@@ -1,7 +1,7 @@
 """The contract of a machine: one log in, outputs out; pure, so that a file can drive it as well as Kafka."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from sinks.metrics import Sample
 
@@ -65,7 +65,7 @@ class Machine(Protocol):
         """
 
     def samples(self) -> Iterable[Sample]:
-        """Return what /metrics shows of this machine now (names and labels of `sinks.metrics`)."""
+        """Return what /metrics shows of this machine now (names and labels of `sinks.metrics`): not much."""
 
     def metadata(self) -> str:
         """Small state committed with the offset itself (at most 2 KB); empty when the machine has none."""
@@ -81,6 +81,17 @@ class Machine(Protocol):
         """Take over the state of `snapshot` and `metadata`. Call on a new machine only.
 
         Raises StateRefused if version, layout or checksum do not fit.
+        """
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A machine that shows single series beside its samples: too many to be made every second."""
+
+    def series(self, limit: int) -> Iterator[Sample]:
+        """Yield up to `limit` samples of series, and how many were left out.
+
+        Called by the thread of a scrape while the machine works on: it only reads.
         """
 
 

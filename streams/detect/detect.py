@@ -1,7 +1,7 @@
 """Detect: partials in, alert transitions out; one machine per partial partition."""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -86,8 +86,12 @@ class Detect:
         state.load(self, blocks)
 
     def samples(self) -> Iterable[Sample]:
-        """Return values and bands of the last windows, and counters."""
+        """Return counters."""
         return (*self.showcase.samples(self.parts), *self.drifts.samples())
+
+    def series(self, limit: int) -> Iterator[Sample]:
+        """Yield values and bands of the last windows. Only reads."""
+        return self.showcase.series(limit)
 
     def close_passed(self) -> None:
         """Close every window that event time has passed, earliest end first, and tell how far that is."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.columns import Rows
 from sinks.metrics import Sample
@@ -12,10 +13,11 @@ from streams.detect.pulse import Seen
 from streams.detect.watch import Watch
 
 _FAMILIES = ("fenghuo_value", "fenghuo_expected", "fenghuo_lower", "fenghuo_upper", "fenghuo_score")
+_ALERTED, _SHOP_WIDE, _REST, _NEVER = range(4)
 
 
 class Showcase:
-    """Keeps references to the last verdicts; samples are made only when somebody asks."""
+    """Keeps references to the last verdicts; samples of series are made only when somebody asks."""
 
     def __init__(self, partition: int) -> None:
         self._partition = str(partition)
@@ -41,13 +43,24 @@ class Showcase:
         """Count cells of windows that can no longer be restated."""
         self.late[topic] += cells
 
-    def samples(self, parts: Assembly) -> Iterator[Sample]:
-        """Return all samples; of a monitor with several window sizes, only the level that speaks."""
-        for seen in self._last.values():
-            yield from _bands(seen)
-        yield from self._counters(parts)
+    def series(self, limit: int) -> Iterator[Sample]:
+        """Yield the last window of up to `limit / 5` series, and how many samples were left out.
 
-    def _counters(self, parts: Assembly) -> Iterator[Sample]:
+        Open alerts come first, then the whole shop, then the rest; of a monitor with several window sizes
+        only the level that speaks is shown. Only reads: called by other threads.
+        """
+        left, dropped = limit // len(_FAMILIES), 0
+        ranked = [(seen, _ranks(seen)) for seen in list(self._last.values())]
+        for rank in range(_REST + 1):
+            for seen, ranks in ranked:
+                entries = np.flatnonzero(ranks == rank)
+                yield from _bands(seen, entries[:left])
+                dropped += (len(entries) - len(entries[:left])) * len(_FAMILIES)
+                left -= len(entries[:left])
+        yield Sample("fenghuo_samples_dropped", (), float(dropped))
+
+    def samples(self, parts: Assembly) -> Iterator[Sample]:
+        """Yield the counters."""
         series: Counter[str] = Counter()
         for watch in parts.watches.values():
             series[watch.subject.monitor.name] += int((watch.rows >= 0).sum())
@@ -63,14 +76,21 @@ class Showcase:
             yield Sample("fenghuo_series_over_limit_total", labels, float(roster.refused))
 
 
-def _bands(seen: Seen) -> Iterator[Sample]:
-    watch, verdict = seen.watch, seen.verdict
-    speaking = watch.bank.speaking(verdict.rows)
-    labels = _labels(watch, seen.slots)
+def _ranks(seen: Seen) -> NDArray[np.int8]:
+    """Return how soon each entry of a verdict is shown; `_NEVER` if it is not."""
+    speaking = seen.watch.bank.speaking(seen.verdict.rows)
+    rest = _REST if seen.watch.subject.dims else _SHOP_WIDE
+    return np.where(speaking, np.where(seen.verdict.grade > 0, _ALERTED, rest), _NEVER).astype(np.int8)
+
+
+def _bands(seen: Seen, entries: Rows) -> Iterator[Sample]:
+    verdict = seen.verdict
+    labels = _labels(seen.watch, seen.slots[entries])
     columns = (verdict.values, *verdict.judgement[2:], verdict.score)
     for family, column in zip(_FAMILIES, columns, strict=True):
-        for at in np.flatnonzero(speaking & np.isfinite(column)).tolist():
-            yield Sample(family, labels[at], float(column[at]))
+        shown = column[entries]
+        for at in np.flatnonzero(np.isfinite(shown)).tolist():
+            yield Sample(family, labels[at], float(shown[at]))
 
 
 def _labels(watch: Watch, slots: Rows) -> list[tuple[str, str, str]]:

@@ -1,20 +1,23 @@
-"""Columns: pending events, each field read once into an array, its values numbered."""
+"""Columns: events since the last flush, each field read once into an array, its values numbered."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import count
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from streams.ingest.event import LINE_NUMBERS, LINE_STRINGS, NUMBERS, STRINGS, Event
+from streams.plan import Group
 from streams.settings.model import EventKind, Scalar
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Where = Mapping[str, Scalar | list[Scalar]]
+T = TypeVar("T")
+LINE_FIELDS = LINE_STRINGS | LINE_NUMBERS
 
 
 class Codes(NamedTuple):
@@ -24,62 +27,88 @@ class Codes(NamedTuple):
     values: list[Hashable]
 
 
-class Columns:
-    """The columns of a batch of events, made when first asked for. One entry per event."""
+class Reads(NamedTuple):
+    """What is read of events: fields whose values are numbered, fields of numbers; and whether ids are."""
 
-    def __init__(self, kind: EventKind, events: Sequence[Event]) -> None:
+    coded: frozenset[str]
+    numbers: frozenset[str]
+    ids: bool
+
+
+class Columns:
+    """The columns of events that come batch by batch. One entry per event; the events are not kept.
+
+    A thousand events become columns while they still lie in the processor's cache, and take a tenth of the
+    memory until the flush.
+    """
+
+    def __init__(self, kind: EventKind, reads: Reads) -> None:
         self._kind = kind
-        self._events = events
-        self._codes: dict[str, Codes] = {}
-        self._numbers: dict[str, NDArray[np.float64]] = {}
-        self._masks: dict[str, Mask] = {}
-        self._panes: tuple[Ints, Ints] | None = None
-        self.times: Ints = np.fromiter(map(attrgetter("event_time"), events), np.int64, len(events))
+        self._reads = reads
+        self._numbering = {field: Numbering() for field in reads.coded}
+        self._number_parts: dict[str, list[NDArray[np.float64]]] = {field: [] for field in reads.numbers}
+        self._time_parts: list[Ints] = []
+        self._ids: list[str] = []
+        self._made: dict[Hashable, Any] = {}  # what was asked for since the last `add`
 
     def __len__(self) -> int:
-        return len(self.times)
+        return sum(map(len, self._time_parts))
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Take more events."""
+        self._made = {}
+        self._time_parts.append(np.fromiter(map(attrgetter("event_time"), events), np.int64, len(events)))
+        for field, numbering in self._numbering.items():
+            numbering.add(self._column(events, field))
+        for field, parts in self._number_parts.items():
+            parts.append(np.array(self._column(events, field), dtype=np.float64))
+        if self._reads.ids:
+            self._ids += [event.event_id for event in events]
+
+    @property
+    def times(self) -> Ints:
+        """Event times, epoch ms."""
+        return self._once("times", lambda: _joined(self._time_parts, np.int64))
+
+    @property
+    def ids(self) -> list[str]:
+        """Event ids."""
+        return self._ids
 
     def codes(self, field: str) -> Codes:
         """Return a field with its values numbered in the order seen."""
-        if field not in self._codes:
-            self._codes[field] = self._number(field)
-        return self._codes[field]
+        return self._once(("codes", field), self._numbering[field].codes)
 
     def numbers(self, field: str) -> NDArray[np.float64]:
         """Return a numeric field; NaN where an event does not have it."""
-        if field not in self._numbers:
-            self._numbers[field] = np.array(self._column(field), dtype=np.float64)
-        return self._numbers[field]
+        return self._once(("numbers", field), lambda: _joined(self._number_parts[field], np.float64))
 
     def panes(self, pane_ms: int) -> tuple[Ints, Ints]:
         """Return the panes touched, as numbers since the epoch, and for each entry its place among them."""
-        if self._panes is None:
-            self._panes = compact(self.times // pane_ms)
-        return self._panes
+        return self._once("panes", lambda: compact(self.times // pane_ms))
 
-    def ids(self) -> list[str]:
-        """Return the event ids."""
-        return [event.event_id for event in self._events]
+    def chosen(self, where: Where) -> Ints:
+        """Return the entries that a metric counts."""
+        return self._once(("chosen", repr(where)), lambda: self._choose(where))
 
-    def mask(self, where: Where) -> Mask | None:
-        """Return which entries a metric counts; None = all."""
+    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
+
+    def _choose(self, where: Where) -> Ints:
         if not where:
-            return None
-        key = repr(where)
-        if key not in self._masks:
-            self._masks[key] = np.logical_and.reduce([self._matches(*item) for item in where.items()])
-        return self._masks[key]
+            return np.arange(len(self))
+        return np.flatnonzero(np.logical_and.reduce([self._matches(*item) for item in where.items()]))
 
     def _matches(self, field: str, wanted: Scalar | list[Scalar]) -> Mask:
         codes, values = self.codes(field)
         allowed = wanted if isinstance(wanted, list) else [wanted]
         return np.fromiter((value in allowed for value in values), np.bool_, len(values))[codes]
 
-    def _number(self, field: str) -> Codes:
-        return _numbered(self._column(field))
-
-    def _column(self, field: str) -> list[Any]:
-        return list(map(self._getter(field), self._events))
+    def _column(self, events: Sequence[Event], field: str) -> list[Any]:
+        return list(map(self._getter(field), events))
 
     def _getter(self, field: str) -> Callable[[Any], Any]:
         if self._kind == "metric" and field not in STRINGS["metric"] | NUMBERS["metric"]:
@@ -90,33 +119,74 @@ class Columns:
 class LineColumns(Columns):
     """The same, one entry per line of each order; what a line does not have is its order's."""
 
-    def __init__(self, orders: Columns) -> None:
-        super().__init__(orders._kind, orders._events)
+    def __init__(self, orders: Columns, reads: Reads) -> None:
+        super().__init__(orders._kind, reads._replace(coded=reads.coded & LINE_FIELDS, ids=False))
         self._orders = orders
-        lengths = [len(event.lines) for event in self._events]  # type: ignore[attr-defined]
-        self._owner = np.repeat(np.arange(len(lengths)), lengths)
-        self.times = self.times[self._owner]
+        self._lengths: list[int] = []
 
+    def __len__(self) -> int:
+        return sum(self._lengths)
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Take more orders; the columns of orders have taken them before."""
+        super().add(events)
+        self._lengths += [len(event.lines) for event in events]  # type: ignore[attr-defined]
+
+    @property
+    def times(self) -> Ints:
+        """Event times, epoch ms."""
+        return self._once("times", lambda: self._orders.times[self._owner()])
+
+    @property
     def ids(self) -> list[str]:
-        """Return the event ids, once a line."""
-        ids = super().ids()
-        return [ids[owner] for owner in self._owner.tolist()]
+        """Event ids, once a line."""
+        ids = self._orders.ids
+        return [ids[owner] for owner in self._owner().tolist()]
 
-    def _number(self, field: str) -> Codes:
-        if field in LINE_STRINGS or field in LINE_NUMBERS:
-            return super()._number(field)
+    def codes(self, field: str) -> Codes:
+        """Return a field with its values numbered in the order seen."""
+        if field in LINE_FIELDS:
+            return super().codes(field)
         codes, values = self._orders.codes(field)
-        return Codes(codes[self._owner], values)
+        return Codes(self._once(("codes", field), lambda: codes[self._owner()]), values)
 
-    def _column(self, field: str) -> list[Any]:
+    def _owner(self) -> Ints:
+        return self._once("owner", lambda: np.repeat(np.arange(len(self._lengths)), self._lengths))
+
+    def _column(self, events: Sequence[Event], field: str) -> list[Any]:
         get = attrgetter(field)
-        return [get(line) for event in self._events for line in event.lines]  # type: ignore[attr-defined]
+        return [get(line) for event in events for line in event.lines]  # type: ignore[attr-defined]
 
 
-def _numbered(column: list[Any]) -> Codes:
-    table: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    codes = np.fromiter(map(table.__getitem__, column), np.int64, len(column))
-    return Codes(codes, list(table))
+class Numbering:
+    """Numbers for values, given in the order they are first seen."""
+
+    def __init__(self) -> None:
+        self._table: defaultdict[Hashable, int] = defaultdict(count().__next__)
+        self._parts: list[Ints] = []
+
+    def add(self, column: list[Any]) -> None:
+        """Take more values."""
+        self._parts.append(np.fromiter(map(self._table.__getitem__, column), np.int64, len(column)))
+
+    def codes(self) -> Codes:
+        """Return the number of each value taken, and the values by number."""
+        return Codes(_joined(self._parts, np.int64), list(self._table))
+
+
+def reads_of(groups: Iterable[Group], wheres: Mapping[str, Where]) -> Reads:
+    """Return what the groups read."""
+    groups = tuple(groups)
+    asked = {field for group in groups for field in (*group.dims, *wheres[group.metric])}
+    distinct = {group.field for group in groups if group.aggregate == "distinct"}
+    numbers = {group.field for group in groups if group.aggregate not in {"count", "distinct"}}
+    return Reads(
+        frozenset(asked | distinct), frozenset(numbers), any(group.aggregate == "last" for group in groups)
+    )
+
+
+def _joined(parts: list[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
 
 def compact(keys: Ints) -> tuple[Ints, Ints]:

@@ -11,11 +11,10 @@ from streams.ingest.cloudevent import Envelope, open_envelope
 from streams.ingest.event import EVENTS, Event, EventTime
 from streams.ingest.exchange import Exchange
 from streams.ingest.reject import Reason, Reject
-from streams.ingest.schema import ENVELOPE_FIELDS, decoded_type, number_bounds
+from streams.ingest.schema import ENVELOPE_FIELDS, OLDEST_MS, decoded_type, number_bounds, usual_type
 from streams.machine import Record
 from streams.settings.model import EventKind, Settings
 
-OLDEST_MS = 946_684_800_000  # 2000-01-01: what lies before is seconds for milliseconds, or a clock not set
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _REASONS: tuple[tuple[str, Reason], ...] = (  # by how msgspec words them
@@ -37,6 +36,7 @@ class Decoder:
         self._exchange = Exchange(settings.currency, bounds["amount"])
         type_ = decoded_type(settings, kind, bounds)
         self._decoder = msgspec.json.Decoder(type_)
+        self._usual = msgspec.json.Decoder(usual_type(settings, kind, bounds))
         self._type = get_type_hints(EVENTS[kind])["type"]
         self._complete = kind not in {"order", "inventory"}  # nothing to check beyond the envelope
         self._known = frozenset(type_.__struct_encode_fields__)
@@ -62,24 +62,29 @@ class Decoder:
 
     def batch(self, records: Sequence[Record]) -> list[Event | None]:
         """Return what `decode` returns for each of the records, None where it raises. Sooner."""
-        decode: Callable[[bytes], Any] = self._decoder.decode
+        found = self._usual_events(records)
         ahead_ms, longest = self._limits.ahead_ms, self._limits.string_bytes
-        found: list[Event | None] = []
+        for at, (record, event) in enumerate(zip(records, found, strict=True)):
+            if (
+                event is None
+                or event.event_time > record.timestamp + ahead_ms
+                or len(record.value) > longest  # type: ignore[arg-type]  # what has no value is no event
+                or record.headers
+            ):
+                found[at] = self._tried(record)
+            elif not self._complete:
+                found[at] = self._checked(event, record.timestamp)
+        return found
+
+    def _usual_events(self, records: Sequence[Record]) -> list[Any]:
+        """Return the events of the usual kind; None for all others, be they good or bad."""
+        decode: Callable[[Any], Any] = self._usual.decode
+        found: list[Any] = []
         for record in records:
-            value = record.value
-            if not value or len(value) > longest or record.headers:
-                event = self._tried(record)
-            else:
-                try:
-                    event = decode(value)
-                except _UNREADABLE:
-                    found.append(None)
-                    continue
-                time_ms = event.event_time
-                usual = time_ms.__class__ is int and OLDEST_MS <= time_ms <= record.timestamp + ahead_ms
-                if not (usual and self._complete and event.event_id and event.type is not None):
-                    event = self._checked(event, record.timestamp)
-            found.append(event)
+            try:
+                found.append(decode(record.value))
+            except (*_UNREADABLE, TypeError):  # no value at all
+                found.append(None)
         return found
 
     def _tried(self, record: Record) -> Event | None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.series import entity_of
-from streams.ingest.columns import Columns, compact
+from streams.ingest.columns import Columns, Where, compact
 from streams.ingest.partitioner import partition_of
 
 Ints = NDArray[np.int64]
@@ -38,12 +38,10 @@ class Grid:
         self.pane = panes[pane_of] * pane_ms
         self.starts = np.searchsorted(homes[order][self.entity], np.arange(partitions + 1))
 
-    def chosen(self, mask: NDArray[np.bool_] | None) -> Ints:
-        """Return the entries that have the dimensions and pass the mask."""
-        masks = [one for one in (self.present, mask) if one is not None]
-        if not masks:
-            return np.arange(len(self.columns))
-        return np.flatnonzero(np.logical_and.reduce(masks))
+    def chosen(self, where: Where) -> Ints:
+        """Return the entries that have the dimensions and fulfil the conditions."""
+        chosen = self.columns.chosen(where)
+        return chosen if self.present is None else chosen[self.present[chosen]]
 
     def _combine(self, dims: tuple[str, ...]) -> tuple[Ints, Ints]:
         """Return the entity's number of each entry, and one entry of each entity."""

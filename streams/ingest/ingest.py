@@ -26,6 +26,7 @@ from streams.plan import build_plan, plan_hash
 from streams.settings.model import EventKind, Settings
 
 SAMPLE_EVERY = 1_000  # of so many offsets, one is looked through for unknown fields
+TOGETHER = 1_000  # so many records and their events lie in the processor's cache
 SHORT = 16  # fewer records are sooner taken one by one
 DAY_MS = 86_400_000  # the longest window
 
@@ -59,7 +60,6 @@ class Ingest:
         self._next_offset = 0
         self._record_ms = NO_TIME
         # since the last flush
-        self._events: list[Event] = []
         self._outputs: list[Output] = []
         self._flushed_read = self._flushed_late = 0
         self._mark_flushed(self._head(UNLOOKED, self._next_offset))
@@ -67,6 +67,10 @@ class Ingest:
 
     def apply(self, records: Sequence[Record]) -> None:
         """Take the next records of the log. Never raises on input."""
+        for start in range(0, len(records), TOGETHER):
+            self._take_batch(records[start : start + TOGETHER])
+
+    def _take_batch(self, records: Sequence[Record]) -> None:
         if len(records) < SHORT or self._fuse.blow is not None:
             self._take_each(records)
             return
@@ -96,7 +100,7 @@ class Ingest:
         tops_ms = np.maximum.accumulate(np.maximum(batch.steps_ms[at], self._watermark.top_ms))
         self._duplicates.remember(batch.ids[at], tops_ms)
         self._watermark.advance(int(tops_ms[-1]), last.timestamp)
-        self._events += batch.events[at]  # type: ignore[arg-type]  # none of them is None
+        self._panes.add(batch.events[at])  # type: ignore[arg-type]  # none of them is None
         self._outcomes["aggregated"] += at.stop - at.start
 
     def _take(self, record: Record) -> None:
@@ -123,11 +127,11 @@ class Ingest:
             return "duplicate"
         behind_ms = self._watermark.observe(event_ms, record.timestamp)
         if behind_ms <= 0:
-            self._events.append(event)
+            self._panes.add([event])
             return "aggregated"
         counts = behind_ms <= self._too_late_ms
         if counts:
-            self._events.append(event)
+            self._panes.add([event])
         if not counts or self._reach.extent(event_ms, self._watermark.passed_ms) != "all":
             self._outputs.append(Output(f"{self._topic}.late", record.key, record.value, record.headers))
         return "late"
@@ -178,8 +182,7 @@ class Ingest:
 
     def _partials(self, standing: Standing) -> list[Output]:
         before, head = self._flushed, self._head(standing, self._flushed.to_offset)
-        split = self._panes.cells(self._events)
-        self._events = []
+        split = self._panes.cells()
         self._mark_flushed(head)
         topic, key = self._settings.topics.partial, self._source.encode()
         return [

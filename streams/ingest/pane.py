@@ -5,13 +5,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from streams.ingest.columns import Columns, LineColumns, compact
+from streams.ingest.columns import LINE_FIELDS, Columns, LineColumns, compact, reads_of
 from streams.ingest.event import Event
 from streams.ingest.grid import Grid
 from streams.ingest.tally import readable, tally
 from streams.partial import Cells
 from streams.plan import Group, build_plan
 from streams.settings.model import EventKind, Settings
+
+FOLD = 1_000  # events that are made into columns together
 
 
 class Panes:
@@ -25,19 +27,46 @@ class Panes:
         self._kind: EventKind = kind
         self._pane_ms = settings.time.pane_ms
         self._partitions = settings.kafka.partial_partitions
-        self._wheres = {name: metric.where for name, metric in settings.metrics.items()}
         self._groups = [(group.key, group) for group in build_plan(settings) if group.event == kind]
+        self._wheres = {group.metric: settings.metrics[group.metric].where for _, group in self._groups}
+        self._events: list[Event] = []  # not yet in columns
+        self._clear()
 
-    def cells(self, events: Sequence[Event]) -> list[dict[str, Cells]]:
-        """Return the cells touched: for each partial partition, group key -> cells."""
+    def add(self, events: Sequence[Event]) -> None:
+        """Take events to be summed."""
+        self._events += events
+        if len(self._events) >= FOLD:
+            self._fold()
+
+    def cells(self) -> list[dict[str, Cells]]:
+        """Return the cells touched since the last call: for each partial partition, group key -> cells."""
+        self._fold()
+        split = self._split()
+        self._clear()
+        return split
+
+    def _fold(self) -> None:
+        events, self._events = self._events, []
+        if events:
+            self._plain.add(events)
+            if self._lines is not None:
+                self._lines.add(events)
+
+    def _clear(self) -> None:
+        groups = [group for _, group in self._groups]
+        by_line = [group for group in groups if group.lines]
+        lines, whole = reads_of(by_line, self._wheres), reads_of(groups, self._wheres)
+        plain = reads_of([group for group in groups if not group.lines], self._wheres)
+        # what lines do not have they ask their orders for
+        coded = plain.coded | lines.coded - LINE_FIELDS
+        self._plain = Columns(self._kind, plain._replace(coded=coded, ids=whole.ids))
+        self._lines = LineColumns(self._plain, lines) if by_line else None
+
+    def _split(self) -> list[dict[str, Cells]]:
         split: list[dict[str, Cells]] = [{} for _ in range(self._partitions)]
-        plain = Columns(self._kind, events)
-        lines: Columns | None = None
         grids: dict[tuple[bool, tuple[str, ...]], Grid] = {}
         for key, group in self._groups:
-            if group.lines and lines is None:
-                lines = LineColumns(plain)
-            columns = lines if group.lines and lines is not None else plain
+            columns = self._lines if group.lines and self._lines is not None else self._plain
             if not len(columns):
                 continue
             grid = grids.get((group.lines, group.dims))
@@ -49,12 +78,10 @@ class Panes:
         return split
 
     def _of_group(self, group: Group, grid: Grid) -> Iterator[tuple[int, Cells]]:
-        columns = grid.columns
-        chosen = readable(group, columns, grid.chosen(columns.mask(self._wheres[group.metric])))
+        chosen = readable(group, grid.columns, grid.chosen(self._wheres[group.metric]))
         if not len(chosen):
             return
-        touched, place = compact(grid.cell[chosen])
-        result = tally(group, columns, chosen, place, len(touched))
+        touched, result = tally(group, grid.columns, chosen, grid.cell[chosen], len(grid.pane))
         entities, entity = compact(grid.entity[touched])
         panes = grid.pane[touched]
         bounds = np.searchsorted(touched, grid.starts).tolist()

@@ -10,6 +10,7 @@ from streams.plan import build_plan
 from streams.settings.model import EventKind, Settings
 
 EXACT_MAX = 2**53 - 2  # greatest fixed-point value: exact in float64, on its way into int64
+OLDEST_MS = 946_684_800_000  # 2000-01-01: what lies before is seconds for milliseconds, or a clock not set
 ENVELOPE_FIELDS = ("event_id", "event_time", "type")  # CloudEvents may carry them outside the event
 
 
@@ -27,9 +28,31 @@ def number_bounds(settings: Settings, kind: EventKind) -> dict[str, float]:
 
 def decoded_type(settings: Settings, kind: EventKind, bounds: Mapping[str, float]) -> type[msgspec.Struct]:
     """Return the struct of a kind: producer's field names, bounded numbers, envelope fields optional."""
+    hints = get_type_hints(EVENTS[kind], include_extras=True)
+    optional = {name: hints[name] | None for name in ENVELOPE_FIELDS}
+    return _of_kind(settings, kind, bounds, optional, {"default": None})
+
+
+def usual_type(settings: Settings, kind: EventKind, bounds: Mapping[str, float]) -> type[msgspec.Struct]:
+    """Return the struct of the usual event of a kind: it has an id, a type, and its time in epoch ms."""
+    usual = {
+        "event_id": Annotated[str, msgspec.Meta(min_length=1)],
+        "event_time": Annotated[int, msgspec.Meta(ge=OLDEST_MS)],
+    }
+    return _of_kind(settings, kind, bounds, usual, {})
+
+
+def _of_kind(
+    settings: Settings,
+    kind: EventKind,
+    bounds: Mapping[str, float],
+    envelope: Mapping[str, Any],
+    default: Mapping[str, Any],
+) -> type[msgspec.Struct]:
     names = settings.fields.get(kind, {})
-    line = _narrowed(Line, names, bounds, {})
-    return _narrowed(EVENTS[kind], names, bounds, {"lines": list[line]})  # type: ignore[valid-type]
+    line = _narrowed(Line, names, bounds, {}, default)
+    types = {"lines": list[line], **envelope}  # type: ignore[valid-type]
+    return _narrowed(EVENTS[kind], names, bounds, types, default)
 
 
 def _narrowed(
@@ -37,6 +60,7 @@ def _narrowed(
     names: Mapping[str, str],
     bounds: Mapping[str, float],
     types: Mapping[str, Any],
+    envelope_default: Mapping[str, Any],
 ) -> type[msgspec.Struct]:
     hints = get_type_hints(struct, include_extras=True) | dict(types)
     fields: list[tuple[str, Any, Any]] = []
@@ -47,7 +71,7 @@ def _narrowed(
             number = Annotated[float, msgspec.Meta(ge=-bound, le=bound)]
             type_ = number if info.required else number | None
         if info.name in ENVELOPE_FIELDS:
-            type_, default = type_ | None, {"default": None}
+            default = dict(envelope_default)
         name = names.get(info.name, info.name)
         fields.append((info.name, type_, msgspec.field(name=name, **default)))
     derived = {name: item for name, item in vars(struct).items() if isinstance(item, property)}

@@ -45,20 +45,36 @@ def readable(group: Group, columns: Columns, chosen: Ints) -> Ints:
     return chosen[~np.isnan(columns.numbers(group.field)[chosen])]
 
 
-def tally(group: Group, columns: Columns, chosen: Ints, cell: Ints, cells: int) -> Tally:
-    """Aggregate the chosen entries, entry i into `cell[i]` of so many cells, none of them empty."""
+def tally(group: Group, columns: Columns, chosen: Ints, cell: Ints, cells: int) -> tuple[Ints, Tally]:
+    """Aggregate the chosen entries, entry i into `cell[i]` of so many cells.
+
+    Return the cells touched, and what they come to.
+    """
     counts = np.bincount(cell, minlength=cells)
+    touched = np.flatnonzero(counts)
+    counts = counts[touched]
     if group.aggregate == "count":
-        return Tally(counts, np.zeros(cells, np.int64))
+        return touched, Tally(counts, np.zeros(len(touched), np.int64))
     if group.aggregate == "distinct":
-        registers = _registers(columns, group.field, chosen, cell, cells)
-        return Tally(counts, np.zeros(cells, np.int64), registers=registers)
+        registers = _registers(columns, group.field, chosen, _rank(touched, cells)[cell], len(touched))
+        return touched, Tally(counts, np.zeros(len(touched), np.int64), registers=registers)
     fixed = np.rint(columns.numbers(group.field)[chosen] * group.scale).astype(np.int64)
     if group.aggregate == "last":
-        times, ids = columns.times[chosen], columns.ids()
-        last = _last(cell, times, [ids[entry] for entry in chosen.tolist()])
-        return Tally(counts, fixed[last], times[last], tuple(ids[entry] for entry in chosen[last].tolist()))
-    return Tally(counts, _REDUCE[group.aggregate](fixed, cell, cells))
+        return touched, _last_tally(columns, chosen, _rank(touched, cells)[cell], fixed, counts)
+    return touched, Tally(counts, _REDUCE[group.aggregate](fixed, cell, cells)[touched])
+
+
+def _rank(touched: Ints, cells: int) -> Ints:
+    """Return the place of each cell among those touched; of no meaning for the others."""
+    rank = np.zeros(cells, np.int64)
+    rank[touched] = np.arange(len(touched))
+    return rank
+
+
+def _last_tally(columns: Columns, chosen: Ints, cell: Ints, fixed: Ints, counts: Ints) -> Tally:
+    times, ids = columns.times[chosen], columns.ids
+    last = _last(cell, times, [ids[entry] for entry in chosen.tolist()])
+    return Tally(counts, fixed[last], times[last], tuple(ids[entry] for entry in chosen[last].tolist()))
 
 
 def _sum(fixed: Ints, cell: Ints, cells: int) -> Ints:

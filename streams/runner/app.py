@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from sinks.metrics import Sample
+from sinks.prometheus import Series
 from streams.failure import Failure
 from streams.machine import Output
 from streams.runner import group
@@ -45,7 +46,7 @@ class Telemetry(NamedTuple):
 
     ready      told once, when the worker has joined its group
     status     told about once a second what is in the way of work; empty: nothing
-    publish    given all samples about once a second
+    publish    given all samples about once a second, and whom a scrape asks for those of single series
     committed  given the outputs of each transaction, after it
     observe    given each observation of a histogram: name, labels, seconds
     beside     work that goes on beside the machines; its error ends the process
@@ -53,7 +54,7 @@ class Telemetry(NamedTuple):
 
     ready: Callable[[], None] = _unheard
     status: Callable[[str], None] = _unheard
-    publish: Callable[[Sequence[Sample]], None] = _unheard
+    publish: Callable[[Sequence[Sample], Sequence[Series]], None] = _unheard
     committed: Callable[[Role, Sequence[Output]], None] = _unheard
     observe: Callable[[str, tuple[str, ...], float], None] = _unheard
     beside: Callable[[], Coroutine[Any, Any, None]] | None = None
@@ -144,7 +145,7 @@ async def _tick(app: App, runner: Runner, telemetry: Telemetry, news: asyncio.Ev
         news.clear()
         runner.watch()
         telemetry.status(runner.waiting() if app.joined else "joining the group")
-        telemetry.publish(tuple(runner.samples()))
+        telemetry.publish(runner.samples(), runner.series())
         await asyncio.sleep(PUBLISH_S)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(news.wait(), TICK_S - PUBLISH_S)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
@@ -15,7 +15,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from sinks.metrics import Sample
 from streams.failure import Failure
-from streams.machine import Output
+from streams.machine import Output, Shows
 from streams.runner.control import Control
 from streams.runner.exit_code import AGAIN
 from streams.runner.guard import spawn
@@ -104,9 +104,9 @@ class Runner:
         await self._release(REVOKE_S)
 
     def leases(self) -> Mapping[TopicPartition, Lease]:
-        """Return from which partitions records are wanted now."""
+        """Return under which lease each partition is read; those that are not read are left out."""
         owners = self.owners.items()
-        return {tp: owner.lease for tp, owner in owners if owner.lease is not None and owner.lease.wanted}
+        return {tp: owner.lease for tp, owner in owners if owner.lease is not None and owner.lease.open}
 
     def lost_log(self, error: OffsetOutOfRangeError) -> None:
         """End: the log was cut off under us."""
@@ -130,7 +130,7 @@ class Runner:
         await self._release(timeout_s)
 
     def samples(self) -> list[Sample]:
-        """Return what /metrics shows of the machines and of the runner now."""
+        """Return what /metrics shows of the machines and of the runner now, beside single series."""
         samples = [sample for owner in self.owners.values() for sample in owner.machine.samples()]
         held = Counter(owner.role.name for owner in self.owners.values())
         for (topic, partition), owner in self.owners.items():
@@ -140,6 +140,11 @@ class Runner:
             samples.append(Sample("fenghuo_partitions", (name,), held[name]))
             samples.append(Sample("fenghuo_transactions_total", (name,), transactions))
         return samples
+
+    def series(self) -> list[Callable[[int], Iterator[Sample]]]:
+        """Return what the thread of a scrape may ask for samples of single series, so many at most."""
+        machines = (owner.machine for owner in self.owners.values())
+        return [machine.series for machine in machines if isinstance(machine, Shows)]
 
     def waiting(self) -> str:
         """Return what is in the way of reading all that was assigned; empty if nothing is."""
@@ -160,9 +165,13 @@ class Runner:
                     )
                 )
 
+    @property
+    def _fetching(self) -> bool:
+        return any(lease.wanted for lease in self.leases().values())
+
     def _silent_s(self) -> float:
         """Return for how long there has been no answer though there are partitions to be fetched from."""
-        answered_s = self._source.answered_s() if self._source is not None and self.leases() else None
+        answered_s = self._source.answered_s() if self._source is not None and self._fetching else None
         return 0.0 if answered_s is None else _now_ms() / 1000 - answered_s
 
     def _ready(self, owner: Owner) -> None:

@@ -10,8 +10,9 @@ import click
 
 from sinks.metrics import Sample
 from sinks.notification import from_record
-from sinks.prometheus import Exhibit
+from sinks.prometheus import Exhibit, Series
 from streams.detect.detect import Detect
+from streams.garbage import collect_rarely
 from streams.ingest.ingest import Ingest
 from streams.kafka.topic_spec import wanted
 from streams.machine import Machine, Output
@@ -52,16 +53,17 @@ def run(settings: Settings, *, watch_stdin: bool = False) -> None:
             _print_incidents(settings, outputs)
 
     def ready() -> None:
+        collect_rarely()
         where = f"http://{settings.server.host}:{server.port}/metrics"
         click.echo(f"fenghuo worker: ready ({settings.kafka.group}), {where}", err=True)
 
     push = Push(settings) if settings.alertmanagers.urls else None
 
-    def publish(samples: Sequence[Sample]) -> None:
+    def publish(samples: Sequence[Sample], series: Sequence[Series]) -> None:
         if push is not None:
             push.publish(samples)
             samples = [*samples, *push.samples()]
-        exhibit.publish(samples)
+        exhibit.publish(samples, series)
 
     telemetry = Telemetry(ready, status, publish, committed, exhibit.observe, push.run if push else None)
     try:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from streams.machine import StateRefused
+from streams.machine import Shows, StateRefused
 from streams.runner.checkpoint import FORMAT, find
 from tests.golden.make import FOLDER, SOURCE, VERSIONS, file_of, load, log, machines, run
 
@@ -50,6 +50,8 @@ def test_an_older_state_is_migrated(name, version):
     again.restore(old.snapshot(), old.metadata())
     assert list(again.snapshot()) == list(old.snapshot())
     assert list(again.samples()) == list(old.samples()) != []
+    if isinstance(old, Shows):
+        assert list(again.series(10_000)) == list(old.series(10_000)) != []
 
 
 def test_a_migrated_ingest_is_the_one_of_today(after):

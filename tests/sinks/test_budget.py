@@ -19,6 +19,11 @@ def series(*entities: str) -> list[Sample]:
     ]
 
 
+def test_what_a_machine_left_out_itself_counts_as_left_out() -> None:
+    left_out = [Sample("fenghuo_samples_dropped", (), dropped) for dropped in (7, 5)]
+    assert within_budget([*left_out, *series("a")], 0) == [Sample("fenghuo_samples_dropped", (), 14)]
+
+
 @pytest.mark.parametrize(
     ("budget", "shown", "dropped"),
     [

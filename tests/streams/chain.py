@@ -127,7 +127,7 @@ class Chain:
 
     def shown(self, family: str = "fenghuo_value") -> dict[tuple[str, str], float]:
         """Return (monitor, entity) -> value of a family of samples."""
-        samples = [sample for detect in self.detects for sample in detect.samples()]
+        samples = [sample for detect in self.detects for sample in detect.series(10_000)]
         return {(s.labels[0], s.labels[2]): s.value for s in samples if s.name == family}
 
 

@@ -95,7 +95,7 @@ class Consumer:
             return True  # nobody says otherwise
 
     async def _fetch_once(self) -> bool:
-        leases = self._runner.leases()
+        leases = {partition: lease for partition, lease in self._runner.leases().items() if lease.wanted}
         wanted = {partition: self._positions[partition] for partition in leases}
         moves = {partition: self._moves[partition] for partition in leases}
         count = self._net.chance.randint(1, FETCHED_MAX)

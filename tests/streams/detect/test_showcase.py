@@ -24,7 +24,8 @@ def test_samples_are_those_of_the_catalogue():
     chain = chain_of()
     chain.feed(spread(5, START, region="n"))
     chain.feed([event("x", START + FIVE_MS, region="n")])
-    samples = list(chain.detects[0].samples())
+    detect = chain.detects[0]
+    samples = [*detect.samples(), *detect.series(100)]
     assert len({(s.name, s.labels) for s in samples}) == len(samples)
     for sample in samples:
         assert len(sample.labels) == len(CATALOGUE[sample.name].labels), sample.name
@@ -59,6 +60,24 @@ def test_series_and_those_over_the_limit_are_counted():
     chain.feed([event("x", START + FIVE_MS, region="a")])
     assert counters(chain)["fenghuo_series"] == 4  # the shop, a, b, other
     assert counters(chain)["fenghuo_series_over_limit_total"] == 2
+
+
+def test_open_alerts_are_shown_first_then_the_shop_then_the_rest():
+    shop = {"name": "shop", "metric": "orders", "by": [[]], "detector": limits(100)}
+    regions = {**shop, "name": "regions", "by": [["region"]], "detector": limits(4)}
+    chain = Chain(settings_of({"orders": COUNT}, [regions, shop]))
+    for region, n in {"a": 1, "b": 3, "c": 2}.items():
+        chain.feed(spread(n, START, tag=region, region=region))
+    chain.feed(spread(5, START, tag="d", region="d"))
+    chain.feed([event("x", START + FIVE_MS, region="a")])
+    for limit, entities, dropped in (
+        (25, ["region=d", "", "region=a", "region=b", "region=c"], 0),
+        (14, ["region=d", ""], 15),
+        (4, [], 25),
+    ):
+        *samples, last = chain.detects[0].series(limit)
+        assert list(dict.fromkeys(s.labels[2] for s in samples)) == entities[: limit // 5]
+        assert last == ("fenghuo_samples_dropped", (), dropped)
 
 
 def test_before_any_window_is_closed_there_is_nothing_to_show():

@@ -38,6 +38,7 @@ ODD: tuple[Any, ...] = (
     {"event_id": "n", "event_time": 2**63 - 1, "type": "view", "order_id": "o"},
     {"event_id": "n", "event_time": 2**70, "type": "view", "order_id": "o"},
     {"event_id": "n", "event_time": T0 + 1.5, "type": "view", "order_id": "o"},
+    {"event_id": "n", "event_time": float(T0), "type": "view", "order_id": "o"},
     {"event_id": "n", "event_time": True, "type": "view", "order_id": "o"},
 )
 

@@ -52,8 +52,9 @@ ORDERS = st.fixed_dictionaries(
 
 
 def split_of(settings: Settings, kind: EventKind, events: list[dict[str, Any]]) -> list[dict[str, Cells]]:
-    decoder = Decoder(settings, kind)
-    return Panes(settings, kind).cells([decoder.decode(record(i, event)) for i, event in enumerate(events)])
+    decoder, panes = Decoder(settings, kind), Panes(settings, kind)
+    panes.add([decoder.decode(record(i, event)) for i, event in enumerate(events)])
+    return panes.cells()
 
 
 def joined(split: list[dict[str, Cells]], group: str) -> dict[tuple[str, int], tuple[int, int]]:
@@ -84,7 +85,9 @@ DECODER, PANES = (
 @given(orders=st.lists(ORDERS, min_size=1, max_size=25))
 def test_every_aggregate_equals_the_oracle(kind: str, orders: list[dict[str, Any]]) -> None:
     events = [{**one, "event_id": f"e{(i * 7) % 25}"} for i, one in enumerate(orders)]
-    split = PANES[kind].cells([DECODER.decode(record(i, event)) for i, event in enumerate(events)])
+    for i, event in enumerate(events):
+        PANES[kind].add([DECODER.decode(record(i, event))])
+    split = PANES[kind].cells()
     config = PLAIN if kind == "plain" else BY_LINE
     for monitor in config.monitors:
         metric = config.metrics[monitor.metric]
