@@ -227,8 +227,9 @@ class Owner:
 
     def _wait_s(self) -> float:
         pace = self._hooks.pace()
-        full = self._applied >= FLUSH_RECORDS
-        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind and not full else 0.0)
+        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
+        if self._applied >= FLUSH_RECORDS:
+            gap_s = 0.0
         ceiling_s = 0.0 if self._urgent else max(pace.ceiling_s, CEILING_MIN_S)
         return max(self._committed_s + gap_s, self._woken_s + ceiling_s) - time.monotonic()
 
