@@ -14,6 +14,8 @@ from streams.ingest.distinct import REGISTERS, estimate
 from streams.partial import Cells
 from streams.plan import Aggregate, Group
 
+WAITING_MAX = 64  # parts of a bucket
+
 Ints = NDArray[np.int64]
 _NEUTRAL: dict[Aggregate, int] = {"min": np.iinfo(np.int64).max, "max": np.iinfo(np.int64).min}
 
@@ -73,26 +75,28 @@ class Board:
         self.seen_count = 0
         self.readers: list[Cursor] = []
         self.buckets: dict[int, Bucket] = {}
+        self._waiting: dict[int, list[tuple[Rows, Bucket]]] = {}  # by bucket, what is to be merged
         self._frozen: set[int] = set()  # buckets to be copied before they change
         self._neutral = _NEUTRAL.get(group.aggregate, 0)
         self._empty = Bucket(group.aggregate)
 
     def add(self, cells: Cells) -> tuple[dict[int, Rows], int]:
-        """Merge cells; return the slots touched by bucket, and how many cells no reader can use."""
+        """Take cells; return the slots touched by bucket, and how many cells no reader can use.
+
+        They wait to be merged until their bucket is read: sixteen sources that tell of a minute are merged
+        in one go.
+        """
         slots = self.roster.slots(cells.entities)[cells.entity]
         self._see(slots)
         since_ms = self._oldest_needed_ms()
-        panes, inverse = np.unique(cells.panes, return_inverse=True)
-        starts = np.array([self.windows.bucket_of(int(pane)) for pane in panes], np.int64)[inverse]
         touched: dict[int, Rows] = {}
         late = 0
-        for start in np.unique(starts).tolist():
-            at = np.flatnonzero(starts == start)
+        for start, at in self._by_bucket(cells.panes):
             if since_ms is not None and start < since_ms:
-                late += len(at)
-                continue
-            self._merge(self._bucket(start), slots[at], cells, at)
-            touched[start] = slots[at]
+                late += len(slots[at])
+            else:
+                touched[start] = slots[at]
+                self._wait(start, slots[at], _part(cells, at))
         return touched, late
 
     def window(self, buckets: list[int]) -> tuple[Ints, Floats]:
@@ -111,7 +115,7 @@ class Board:
 
     def merged(self, buckets: list[int]) -> Bucket:
         """Return the buckets as one, sized to the roster."""
-        there = [self.buckets[start] for start in buckets if start in self.buckets]
+        there = [self._settled(start) for start in buckets if start in self.buckets]
         if not there:
             self._empty.reserve(len(self.roster), self._neutral)
             return self._empty
@@ -133,10 +137,12 @@ class Board:
 
     def put_back(self, start: int, slots: Rows, part: Bucket) -> None:
         """Add stored entries of a bucket."""
-        self._into(self._bucket(start), slots, part)
+        self._wait(start, slots, part)
 
     def freeze(self) -> dict[int, Bucket]:
         """Return the buckets as they are now; those that go on changing do so as copies."""
+        for start in self.buckets:
+            self._settled(start)
         self._frozen = set(self.buckets)
         return dict(self.buckets)
 
@@ -144,41 +150,58 @@ class Board:
         """Drop buckets no reader will ask for."""
         oldest = self._oldest_needed_ms()
         if oldest is not None:
-            self.buckets = {start: bucket for start, bucket in self.buckets.items() if start >= oldest}
+            self._keep({start: bucket for start, bucket in self.buckets.items() if start >= oldest})
+
+    def clear(self) -> None:
+        """Drop all buckets."""
+        self._keep({})
 
     def _oldest_needed_ms(self) -> int | None:
         needs = [reader.oldest_needed_ms() for reader in self.readers]
         return min((n for n in needs if n is not None), default=None) if None not in needs else None
 
-    def _bucket(self, start: int) -> Bucket:
-        if start not in self.buckets:
-            self.buckets[start] = Bucket(self.group.aggregate)
-        elif start in self._frozen:
+    def _keep(self, buckets: dict[int, Bucket]) -> None:
+        self.buckets = buckets
+        self._waiting = {start: parts for start, parts in self._waiting.items() if start in buckets}
+
+    def _by_bucket(self, panes: Ints) -> list[tuple[int, slice | Rows]]:
+        """Return the buckets that panes belong to, and which of the panes do."""
+        first = self.windows.bucket_of(int(panes.min()))
+        if int(panes.max()) < self.windows.next_bucket(first):
+            return [(first, slice(None))]
+        distinct, inverse = np.unique(panes, return_inverse=True)
+        starts = np.array([self.windows.bucket_of(pane) for pane in distinct.tolist()], np.int64)
+        return [(start, np.flatnonzero(starts[inverse] == start)) for start in np.unique(starts).tolist()]
+
+    def _wait(self, start: int, slots: Rows, part: Bucket) -> None:
+        self.buckets.setdefault(start, Bucket(self.group.aggregate))
+        waiting = self._waiting.setdefault(start, [])
+        waiting.append((slots, part))
+        if len(waiting) >= WAITING_MAX:
+            self._settled(start)
+
+    def _settled(self, start: int) -> Bucket:
+        """Return a bucket after what waits for it was merged: into a copy, if it is frozen."""
+        waiting = self._waiting.pop(start, None)
+        if waiting is None:
+            return self.buckets[start]
+        if start in self._frozen:
             self._frozen.discard(start)
             self.buckets[start] = self.buckets[start].copied()
-        return self.buckets[start]
+        bucket = self.buckets[start]
+        bucket.reserve(len(self.roster), self._neutral)
+        aggregate = self.group.aggregate
+        for slots, part in waiting if aggregate == "last" else [_together(waiting, aggregate)]:
+            self._combine(bucket, slots, part)
+        return bucket
 
     def _see(self, slots: Rows) -> None:
-        if len(self.seen) < len(self.roster):
-            self.seen = np.concatenate([self.seen, np.zeros(len(self.roster) - len(self.seen), bool)])
-        self.seen[slots] = True
-        self.seen_count = int(self.seen.sum())
-
-    def _merge(self, bucket: Bucket, slots: Rows, cells: Cells, at: Rows) -> None:
-        """Add entries `at` of the cells; the same slot may occur for several panes."""
-        last, distinct = self.group.aggregate == "last", self.group.aggregate == "distinct"
-        part = Bucket.of(
-            cells.counts[at],
-            cells.values[at],
-            cells.times[at] if last else cells.times,
-            [cells.ids[entry] for entry in at.tolist()] if last else (),
-            cells.registers[at] if distinct else cells.registers,
-        )
-        self._into(bucket, slots, part)
-
-    def _into(self, bucket: Bucket, slots: Rows, part: Bucket) -> None:
-        bucket.reserve(len(self.roster), self._neutral)
-        self._combine(bucket, slots, part)
+        more = len(self.roster) - len(self.seen)
+        if more > 0:
+            self.seen = np.concatenate([self.seen, np.zeros(more, bool)])
+        if not self.seen[slots].all():
+            self.seen[slots] = True
+            self.seen_count = int(self.seen.sum())
 
     def _combine(self, into: Bucket, slots: Rows, part: Bucket) -> None:
         aggregate = self.group.aggregate
@@ -193,6 +216,27 @@ class Board:
         elif aggregate == "last":
             _take_last(into, slots, part)
         np.add.at(into.counts, slots, part.counts)
+
+
+def _part(cells: Cells, at: slice | Rows) -> Bucket:
+    """Return entries of cells; what their aggregate does not have stays empty."""
+    ids: Sequence[str] = ()
+    if cells.ids:
+        ids = cells.ids if isinstance(at, slice) else [cells.ids[entry] for entry in at.tolist()]
+    times = cells.times[at] if len(cells.times) else cells.times
+    registers = cells.registers[at] if len(cells.registers) else cells.registers
+    return Bucket.of(cells.counts[at], cells.values[at], times, ids, registers)
+
+
+def _together(waiting: Sequence[tuple[Rows, Bucket]], aggregate: Aggregate) -> tuple[Rows, Bucket]:
+    """Return parts as one; not for `last`."""
+    parts = [part for _, part in waiting]
+    counts, values = (np.concatenate([getattr(one, name) for one in parts]) for name in ("counts", "values"))
+    registers = parts[0].registers
+    if aggregate == "distinct":
+        registers = np.concatenate([part.registers for part in parts])
+    slots = np.concatenate([slots for slots, _ in waiting])
+    return slots, Bucket.of(counts, values, parts[0].times, (), registers)
 
 
 def _take_last(into: Bucket, slots: Rows, part: Bucket) -> None:

@@ -95,15 +95,18 @@ class Detect:
 
     def close_passed(self) -> None:
         """Close every window that event time has passed, earliest end first, and tell how far that is."""
+        closed = False
         ready = [(end, i, p) for i, p in enumerate(self.parts.pulses.values()) if (end := self._ready(p))]
         heapq.heapify(ready)
         while ready:
             _, i, pulse = heapq.heappop(ready)
             self._close(pulse)
+            closed = True
             if following := self._ready(pulse):
                 heapq.heappush(ready, (following, i, pulse))
-        for board in self.parts.readers:
-            board.forget()
+        if closed:
+            for board in self.parts.readers:
+                board.forget()
         self._tell_progress()
 
     def _tell_progress(self) -> None:
@@ -143,7 +146,7 @@ class Detect:
             pulse.cursor.restart(passed if passed > NO_TIME else None)
             pulse.kept.clear()
         for board in self.parts.readers:
-            board.buckets.clear()
+            board.clear()
         self.frontier.leave_sources()
 
     def _ready(self, pulse: Pulse) -> int | None:

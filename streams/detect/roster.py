@@ -23,8 +23,10 @@ class Roster:
 
     def slots(self, entities: Sequence[str]) -> Rows:
         """Return the slot of each entity, admitting new ones."""
-        known = self._slots.get
-        return np.array([s if (s := known(e)) is not None else self._admit(e) for e in entities], np.int64)
+        slots = list(map(self._slots.get, entities))
+        if None in slots:
+            slots = [self._admit(e) if (s := self._slots.get(e)) is None else s for e in entities]
+        return np.array(slots, np.int64)
 
     def restore(self, entities: Sequence[str]) -> None:
         """Take stored entities in, in the order of their slots; also more of them than the limit is now."""

@@ -16,6 +16,7 @@ from streams.runner.transaction import Transactions
 
 CATCH_UP_S = 5.0  # records older than this when read: we are behind, and throughput goes before latency
 CATCH_UP_PAUSE_S = 1.0
+URGENT_GAP_S = 0.1  # somebody waits for a window that has closed: no more than this lies between two
 IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it has to say so
 CEILING_MIN_S = 0.01
 OFFSET_S = 1.0  # an offset without outputs is committed this late
@@ -228,6 +229,8 @@ class Owner:
     def _wait_s(self) -> float:
         pace = self._hooks.pace()
         gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
+        if self._urgent and not self._behind:
+            gap_s = min(gap_s, URGENT_GAP_S)
         if self._applied >= FLUSH_RECORDS:
             gap_s = 0.0
         ceiling_s = 0.0 if self._urgent else max(pace.ceiling_s, CEILING_MIN_S)

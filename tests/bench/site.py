@@ -78,6 +78,15 @@ def workers(settings: Settings, number: int = 1) -> Iterator[list[int]]:
                 worker.wait(30)
 
 
+def wait_ready() -> None:
+    """Wait until the worker says that it reads."""
+    deadline_s, log = time.monotonic() + READY_S, BUILD / "bench-worker.log"
+    while b": ready" not in log.read_bytes():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"the worker is not ready after {READY_S} s: see {log}")
+        time.sleep(0.05)
+
+
 async def rate(
     settings: Settings, topic: str, partitions: int, events: int, pids: Sequence[int]
 ) -> dict[str, float]:

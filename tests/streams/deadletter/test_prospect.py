@@ -141,6 +141,6 @@ def counts(detect):
     for pulse in detect.parts.pulses.values():
         told = sum(seen.verdict.values.sum() for seen in pulse.kept.values())
         (board,) = {board for watch in pulse.watches for board in watch.boards}
-        coming = (bucket for start, bucket in board.buckets.items() if start >= pulse.cursor.next_ms)
+        coming = [board.merged([start]) for start in board.buckets if start >= pulse.cursor.next_ms]
         shown[pulse.cursor.windows.length_ms] = told + sum(bucket.counts.sum() for bucket in coming)
     return {length: total for length, total in shown.items() if length in {5 * MINUTE, HOUR}}

@@ -1,0 +1,156 @@
+"""Latency at live speed: from the end of a window to its alert in the hands of a `read_committed` reader.
+
+Run as `python -m tests.bench.latency [EVENTS_PER_S [SECONDS]]`. One worker, the job of `versus` and a monitor
+that finds one new series to alert on in every window of a second; lateness 0. Measured from the end of the
+window on the wall clock, so the pace of the sender (a batch a partition every 20 ms or more) is in it. Figures
+go to build/bench-latency.json and stdout.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+import msgspec
+import numpy as np
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from sinks.alert_record import from_record, is_alert
+from streams.kafka.topics import apply
+from streams.settings.model import Metric, Monitor, Settings, Time
+from tests.bench import site
+from tests.bench.peers.job import TYPES
+from tests.bench.versus import JOB
+
+SHAPES = ((4, 4), (16, 16))
+EVENTS_PER_S = 10_000
+SECONDS = 40
+WARM_S = 10  # after the worker is ready; not measured
+SPIKE = 20  # views of one campaign within a window
+SPIKES = Monitor(
+    name="spikes",
+    metric="campaign_views",
+    by=[["campaign"]],
+    window="1s",
+    detector={"threshold": {"above": {"III": SPIKE / 2}}},
+    resolve_after=1,
+)
+LIVE = Settings(
+    time=Time(pane_ms=1_000, lateness_ms=0),
+    metrics={
+        **JOB.metrics,
+        "campaign_views": Metric(event="click", where={"category": "spike"}, count=True),
+    },
+    monitors=[*JOB.monitors, SPIKES],
+)
+EVENT = (
+    b'{"event_id":"clk-%012d","event_time":%d,"type":"%b","user_id":"u%d","session_id":"s%d","sku":"sku-%d",'
+    b'"category":"%b","campaign":"%b","channel":"app","device":"ios","region":"r%d","cost":0.%02d}'
+)
+
+
+def event(number: int, now_ms: int) -> bytes:
+    """Return a click of about 250 bytes; some of each second belong to the campaign that spikes."""
+    second, within = divmod(now_ms, 1_000)
+    spike = 300 <= within < 700 and number % 50 == 0
+    campaign, category = (f"spike-{second}", "spike") if spike else (f"camp-{number % 20}", f"c{number % 40}")
+    user, type_ = number % 99_991, TYPES[number % 5].encode()
+    codes = category.encode(), campaign.encode(), number % 5, number % 100
+    return EVENT % (number, now_ms, type_, user, user, number % 1_999, *codes)
+
+
+async def send(producer: AIOKafkaProducer, topic: str, partitions: int, rate: int, until_s: float) -> int:
+    """Send at a steady rate, a batch a partition at a time; return how many."""
+    tick_s = max(0.02, partitions / 1_000)  # beyond a thousand batches a second we would measure the sender
+    sent, started = 0, time.time()
+    while (now := time.time()) < until_s:
+        due = int((now - started) * rate) - sent
+        for partition in range(partitions):
+            batch, now_ms = producer.create_batch(), int(time.time() * 1000)
+            for number in range(sent + partition, sent + due, partitions):
+                batch.append(key=None, value=event(number, now_ms), timestamp=None)
+            if batch.record_count():
+                batch.close()
+                await producer.send_batch(batch, topic, partition=partition)
+        sent += due
+        await asyncio.sleep(max(0.0, now + tick_s - time.time()))
+    return sent
+
+
+async def listen(settings: Settings, until_s: float) -> list[tuple[int, float]]:
+    """Return (end of the window, ms from it until the alert was seen) of each alert that opened."""
+    consumer = AIOKafkaConsumer(
+        settings.topics.alert,
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+    )
+    found: list[tuple[int, float]] = []
+    async with consumer:
+        while time.time() < until_s:
+            for records in (await consumer.getmany(timeout_ms=100)).values():
+                seen_ms = time.time() * 1000
+                alerts = [from_record(one.value) for one in records if is_alert(one.headers)]
+                found += [
+                    (alert.window_end_ms, seen_ms - alert.window_end_ms)
+                    for alert in alerts
+                    if alert.transition == "opened" and alert.monitor == SPIKES.name
+                ]
+    return found
+
+
+async def live(settings: Settings, partitions: int, rate: int, seconds: int, pid: int) -> dict[str, Any]:
+    """Send, listen, and return the figures."""
+    started = time.time()
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka.bootstrap_servers, linger_ms=0)
+    async with producer:
+        until_s, cpu_s = started + WARM_S + seconds, site.cpu_s(pid)
+        sent, seen = await asyncio.gather(
+            send(producer, settings.topics.click, partitions, rate, until_s), listen(settings, until_s + 3)
+        )
+    waits = [wait for end_ms, wait in seen if end_ms > (started + WARM_S) * 1000]
+    p50, p99 = np.percentile(waits, (50, 99))
+    return {
+        "events_per_s": round(sent / (seconds + WARM_S)),
+        "windows": len(waits),
+        "p50": round(p50),
+        "p99": round(p99),
+        "cores": round((site.cpu_s(pid) - cpu_s) / (seconds + WARM_S + 3), 2),
+    }
+
+
+def wait_ready() -> None:
+    """Wait until the worker says that it reads."""
+    deadline_s, log = time.monotonic() + site.READY_S, site.BUILD / "bench-worker.log"
+    while b": ready" not in log.read_bytes():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"the worker is not ready after {site.READY_S} s: see {log}")
+        time.sleep(0.05)
+
+
+def run(sources: int, targets: int, rate: int, seconds: int) -> dict[str, Any]:
+    """Measure one shape on a broker of its own."""
+    with site.broker() as bootstrap:
+        shape = {"partitions": {"click": sources}, "input_partitions": 1, "partial_partitions": targets}
+        settings = site.on(bootstrap, LIVE, **shape)
+        apply(settings)
+        with site.workers(settings) as pids:
+            wait_ready()
+            return asyncio.run(live(settings, sources, rate, seconds, pids[0]))
+
+
+def measure(rate: int = EVENTS_PER_S, seconds: int = SECONDS) -> dict[str, dict[str, Any]]:
+    """Return the figures of each shape."""
+    return {f"{sources}x{targets}": run(sources, targets, rate, seconds) for sources, targets in SHAPES}
+
+
+def main() -> None:
+    """Measure, print, write."""
+    text = msgspec.json.format(json.dumps(measure(*map(int, sys.argv[1:]))))
+    (site.BUILD / "bench-latency.json").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
