@@ -86,7 +86,7 @@ class Kafka(Section, frozen=True, kw_only=True):
     partial_partitions: int = 4
     replication_factor: int = 1
     retention_ms: Duration = msgspec.field(name="retention", default=7 * 86_400_000)
-    flush_ceiling_ms: Duration = msgspec.field(name="flush_ceiling", default=250)
+    flush_ceiling_ms: Duration = msgspec.field(name="flush_ceiling", default=1_000)
     session_timeout_ms: Duration = msgspec.field(name="session_timeout", default=10_000)
     checkpoint_every_ms: Duration = msgspec.field(name="checkpoint_every", default=60_000)
     security: KafkaSecurity = KafkaSecurity()

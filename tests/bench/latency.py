@@ -23,7 +23,7 @@ from tests.bench import site
 from tests.bench.peers.job import TYPES
 from tests.bench.versus import JOB
 
-SHAPES = ((4, 4), (16, 16))
+SHAPES = ((4, 4), (16, 4), (16, 16), (64, 8))
 EVENTS_PER_S = 10_000
 SECONDS = 40
 WARM_S = 10  # after the worker is ready; not measured
