@@ -14,7 +14,8 @@ COLOURS = ("", "blue", "yellow", "orange", "red")
 class Alert:
     """One transition of an alert. Times are epoch ms of event time; numbers are in the metric's own unit.
 
-    `actual`, `expected`, `lower`, `upper` are None where there is none.
+    `actual`, `expected`, `lower`, `upper` are None where there is none. `state`: how well the series is known
+    (detectors/phase.py), empty where nothing is learned about it.
     """
 
     alert_id: str
@@ -46,6 +47,7 @@ class Alert:
     lag_s: float | None = None
     verdict: Literal["business", "pipeline"] = "business"
     evidence: tuple[str, ...] = field(default=())
+    state: str = ""
     acknowledged_by: str = ""
 
     @property

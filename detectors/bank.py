@@ -4,7 +4,7 @@ One call costs about half a millisecond whatever it holds, so thirty monitors of
 costs. Everything a monitor asks for beside the detector is in its rule.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from detectors.columns import Column, Columns, Rows
 from detectors.frozen import FrozenRows
-from detectors.grading import MARGIN, Grades, evidence, grades_of, worth_telling
+from detectors.grading import MARGIN, Grades, Rules, evidence, grades_of, worth_telling
 from detectors.lifecycle import Lifecycle
+from detectors.phase import COLD, GRADE_MAX_COLD, GROWN_S, READY, grown
 from detectors.rule import Rule, RuleBook
 from detectors.table import Context, Floats, Judgement, Table
 
@@ -74,12 +75,28 @@ class Verdict(NamedTuple):
 
 
 class Membership(Columns):
-    """Which rule a row belongs to, and how much it usually sees."""
+    """Which rule a row belongs to, how much it usually sees, and how long it has been looking."""
 
     NAME: ClassVar[str] = "membership"
+    VERSION: ClassVar[int] = 2
+    # Rows from before there were phases spoke freely, and go on doing so.
+    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {
+        "phase": (2, READY),
+        "age_s": (2, GROWN_S),
+        "last_ms": (2, 0),
+    }
 
     def __init__(self) -> None:
-        super().__init__({"rule": Column(np.int16), "volume": Column(np.float32), "seen": Column(np.int32)})
+        super().__init__(
+            {
+                "rule": Column(np.int16),
+                "volume": Column(np.float32),
+                "seen": Column(np.int32),
+                "phase": Column(np.int8, (), COLD),
+                "age_s": Column(np.float32),
+                "last_ms": Column(np.int64),  # end of the last window observed; 0: none
+            }
+        )
 
 
 class Bank:
@@ -108,15 +125,15 @@ class Bank:
         """
         judgement = self.table.score(rows, values, context)
         shown = self.table.shown(rows, values, context)
-        rule = self.members["rule"][rows]
-        rules = self.rules.of(rule)
+        self.members["phase"][rows] = self.table.phases(rows, judgement, self.members["age_s"][rows], context)
+        rules = self.asked(rows)
         score, side = evidence(judgement, rules)
         telling = worth_telling(shown, judgement, self._volume(judgement, volume), rules)
-        self._count(rows, volume)
+        self._count(rows, volume, window)
         telling &= self.speaking(rows)
         raw = np.where(telling, np.minimum(grades_of(score, rules.cuts), rules.grade_max), 0).astype(np.int8)
         eased = np.where(telling, np.minimum(grades_of(score + MARGIN, rules.cuts), rules.grade_max), 0)
-        persistence, resolve_after = self.rules.patience(rule)
+        persistence, resolve_after = self.rules.patience(self.members["rule"][rows])
         change = self.life.step(
             rows,
             raw,
@@ -130,6 +147,18 @@ class Bank:
         self.table.learn(rows, values, context)
         grade = self.life["grade"][rows].copy()
         return Verdict(window, rows, shown.copy(), volume, judgement, score, side, raw, grade, change)
+
+    def asked(self, rows: Rows) -> Rules:
+        """Return what monitors ask of the rows; those that are cold may list, and page nobody.
+
+        What has been told already keeps its grade, also into a day that is not familiar.
+        """
+        rules = self.rules.of(self.members["rule"][rows])
+        if not self.table.CAUTIOUS:
+            return rules
+        worst = np.maximum(GRADE_MAX_COLD, self.life["grade"][rows])
+        cold = self.members["phase"][rows] == COLD
+        return rules._replace(grade_max=np.where(cold, np.minimum(rules.grade_max, worst), rules.grade_max))
 
     def speaking(self, rows: Rows) -> NDArray[np.bool_]:
         """Whether a row's level of an `auto` monitor is the one that speaks for its series.
@@ -159,7 +188,10 @@ class Bank:
             return np.fmax(volume, judgement.expected)
         return volume
 
-    def _count(self, rows: Rows, volume: Floats) -> None:
+    def _count(self, rows: Rows, volume: Floats, window: Window) -> None:
+        members = self.members
+        members["age_s"][rows] = grown(members["age_s"][rows], members["last_ms"][rows], window.end_ms)
+        members["last_ms"][rows] = window.end_ms
         seen = np.minimum(self.members["seen"][rows] + 1, VOLUME_MEMORY)
         self.members["seen"][rows] = seen
         mean = self.members["volume"][rows]

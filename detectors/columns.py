@@ -31,6 +31,8 @@ class Columns:
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    # Columns that older dumps do not have: the version they came with, and what rows from before have there.
+    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {}
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         """Start without rows."""
@@ -82,28 +84,35 @@ class Columns:
     def load(self, data: bytes) -> Rows:
         """Add the dumped rows and return their new numbers, in the order dumped.
 
-        Raises TableMismatch if they are not of this version and layout.
+        Raises TableMismatch if they are not of this version and layout, or of an older version that
+        lacks just the columns ADDED since.
         """
-        n = self._check(data)
+        n, names = self._check(data)
         rows, start = self.add(n), _HEADER.size
         at, view = place_of(rows), memoryview(data)
-        for name, column in self._layout.items():
-            end = start + self._bytes[name] * n
+        for name in self._layout.keys() - names:
+            self._cells[name][..., at] = self.ADDED[name][1]
+        for name in names:
+            column, end = self._layout[name], start + self._bytes[name] * n
             block = np.frombuffer(view[start:end], dtype=column.dtype)
             self._cells[name][..., at] = block.reshape(*column.shape, n)
             start = end
         return rows
 
-    def _check(self, data: bytes) -> int:
+    def _check(self, data: bytes) -> tuple[int, list[str]]:
+        """Return how many rows a dump holds, and of which columns."""
         if len(data) < _HEADER.size:
             raise TableMismatch(f"{self.NAME}: dump is cut off")
         magic, version, layout_bytes, n = _HEADER.unpack_from(data)
-        whole = _HEADER.size + n * self._layout_bytes()
-        if (magic, version, layout_bytes, len(data)) != (b"FHTB", self.VERSION, self._layout_bytes(), whole):
+        names = [name for name in self._layout if self.ADDED.get(name, (1,))[0] <= version]
+        row_bytes = sum(self._bytes[name] for name in names)
+        readable = {self.VERSION, *(came - 1 for came, _ in self.ADDED.values())}
+        whole = (b"FHTB", row_bytes, _HEADER.size + n * row_bytes)
+        if version not in readable or (magic, layout_bytes, len(data)) != whole:
             raise TableMismatch(
                 f"{self.NAME}: dump of another version or layout (have version {self.VERSION})"
             )
-        return int(n)
+        return int(n), names
 
     def _layout_bytes(self) -> int:
         return sum(self._bytes.values())

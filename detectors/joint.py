@@ -9,6 +9,7 @@ import numpy as np
 from detectors import distance
 from detectors.calibration import Tail
 from detectors.columns import Rows
+from detectors.phase import YOUNG_DAYS
 from detectors.rarity import Rarity
 from detectors.river_scale import Scale
 from detectors.seasonal.evidence import YOUNG_OFF
@@ -121,6 +122,11 @@ class Joint(Table):
         nats = np.maximum(np.where(young, np.minimum(nats - YOUNG_OFF, self._mildest), nats), 0)
         band = np.where(np.isnan(far), np.nan, 1.0)
         return Judgement(nats, nats, band, 0 * band, self._upper * band)
+
+    @property
+    def familiar(self) -> Floats:
+        """Two weeks: grade IV is the worst until then, whatever the day."""
+        return np.full(7, YOUNG_DAYS)
 
     def members(self, rows: Rows, values: Floats, context: Context) -> tuple[Floats, Floats]:
         """Return the nats of the distance and of the trees, each NaN while that member warms up."""

@@ -27,7 +27,7 @@ def restate(
     """
     rows = kept.rows[at]
     old = Judgement(*(column[at] for column in kept.judgement))
-    rules = bank.rules.of(bank.members["rule"][rows])
+    rules = bank.asked(rows)
     again = bank.table.judge_again(old, values)
     score, side = _rescore(values, kept, at, old, rules.cuts[0]) if again is None else evidence(again, rules)
     watched = np.where(side > 0, rules.up, rules.down)

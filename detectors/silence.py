@@ -46,6 +46,7 @@ class Silence(Table):
     """
 
     NAME: ClassVar[str] = "silence"
+    CAUTIOUS: ClassVar[bool] = False  # that a feed must not stop is known, only its pauses are learned
     KINDS: ClassVar[frozenset[Kind]] = frozenset({"count"})
     # Q starts at the 98 % quantile of a Poisson stream's pauses; the prior's tail is a little heavier.
     _TAIL: ClassVar[Tail] = Tail(

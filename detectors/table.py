@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Column, Columns, Rows, TableMismatch
+from detectors.phase import COLD, READY, WEEK, Phases, phases_of
 
 __all__ = ["Column", "Context", "Judgement", "Kind", "Rows", "Table", "TableMismatch", "require_finite"]
 
@@ -62,6 +63,7 @@ class Table(Columns, ABC):
     NAME: ClassVar[str]
     KINDS: ClassVar[frozenset[Kind]] = frozenset({"count", "ratio", "value"})
     DURABLE: ClassVar[bool] = True  # False: state cannot be stored, so `worker` refuses it
+    CAUTIOUS: ClassVar[bool] = True  # False: set by people, so it speaks at once, at any grade and as often
 
     def __init__(self, kind: Kind, columns: Mapping[str, Column]) -> None:
         """Start without rows. Raises ValueError if the detector does not take this kind of series."""
@@ -85,6 +87,21 @@ class Table(Columns, ABC):
     def moved(self, row: int) -> list[tuple[int, float]]:  # noqa: ARG002 (for subclasses)
         """Return which parts of the last vector learned were off most, and by what share; else nothing."""
         return []
+
+    def phases(self, rows: Rows, judgement: Judgement, age_s: Floats, context: Context) -> Phases:  # noqa: ARG002 (for subclasses)
+        """Return how well the rows know their series before they learn this window (see detectors/phase.py).
+
+        age_s   experience of each row, seconds
+        """
+        silent = np.isnan(judgement.score)
+        if not self.CAUTIOUS:
+            return np.where(silent, COLD, READY).astype(np.int8)
+        return phases_of(silent, age_s, context.week_s, self.familiar)
+
+    @property
+    def familiar(self) -> Floats:
+        """Days of experience that each day of the week takes until it is familiar, Monday first."""
+        return WEEK
 
     def judge_again(self, old: Judgement, values: Floats) -> Judgement | None:  # noqa: ARG002 (for subclasses)
         """Judge a closed window anew, given what was said of it and its values now (a ratio as a ratio).

@@ -59,6 +59,7 @@ class Threshold(Table):
     """
 
     NAME: ClassVar[str] = "threshold"
+    CAUTIOUS: ClassVar[bool] = False
 
     def __init__(
         self,

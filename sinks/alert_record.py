@@ -66,6 +66,7 @@ class AlertRecord(Wire, frozen=True, kw_only=True):
     exposure    what a ratio is measured on (its denominator); null for other metrics
     score, p    nats, and the tail probability exp(-score)
     acknowledged_by  who acknowledged it, in a record with that transition; else empty
+    state       how well the series is known: cold, warming, ready or frozen; empty: nothing is learned of it
     """
 
     schema_version: int
@@ -100,6 +101,7 @@ class AlertRecord(Wire, frozen=True, kw_only=True):
     action: str
     text: str
     acknowledged_by: str = ""
+    state: str = ""
 
 
 def to_record(alert: Alert, shop: str) -> tuple[bytes, bytes, Headers]:
@@ -193,6 +195,7 @@ def _wire(alert: Alert, series: str) -> AlertRecord:
         action=alert.action,
         text=alert.text,
         acknowledged_by=alert.acknowledged_by,
+        state=alert.state,
     )
 
 
@@ -229,6 +232,7 @@ def _alert(wire: AlertRecord) -> Alert:
         lag_s=wire.pipeline.lag_s,
         verdict=wire.pipeline.verdict,
         evidence=wire.evidence,
+        state=wire.state,
     )
 
 

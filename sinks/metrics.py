@@ -37,6 +37,11 @@ CATALOGUE: dict[str, Family] = {
     "fenghuo_upper": Family("gauge", ("monitor", "metric", "entity"), "Upper end of the normal band."),
     "fenghuo_score": Family("gauge", ("monitor", "metric", "entity"), "Strangeness in nats."),
     "fenghuo_series": Family("gauge", ("monitor", "partition"), "Series kept."),
+    "fenghuo_series_state": Family(
+        "gauge",
+        ("monitor", "partition", "state"),
+        "Series by how well they are known: cold (grade IV at most), warming, ready, frozen (strange now).",
+    ),
     "fenghuo_series_over_limit_total": Family(
         "counter", ("monitor", "partition"), "Observations counted under `other` because of the series limit."
     ),

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from detectors import novelty, stuck
 from detectors.cells import Cells
 from detectors.columns import Column, Rows
+from detectors.phase import COLD, FROZEN, READY, SHAPE, WARMING, WEEK, Phases
 from detectors.seasonal import adoption, evidence, fine, level, noise, season, spikiness
 from detectors.seasonal.experience import learn, needs_origin, origin_of
 from detectors.seasonal.judgement import judge
-from detectors.seasonal.pace import DAY_S
+from detectors.seasonal.pace import DAY_S, pace_of
 from detectors.seasonal.reading import Reading, read
 from detectors.table import Context, Floats, Judgement, Kind, Table, require_finite
 
@@ -80,6 +81,19 @@ class Seasonal(Table):
         reading = self._read(rows, values, context)
         self._asked = Asked(rows.copy(), values.copy(), deepcopy(context), reading)
         return judge(reading, context.exposure)
+
+    @property
+    def familiar(self) -> Floats:
+        """See Table.familiar. Sizes of any kind take a week: their tails are not told by one day."""
+        return WEEK if self.kind == "value" else SHAPE
+
+    def phases(self, rows: Rows, judgement: Judgement, age_s: Floats, context: Context) -> Phases:
+        """See Table.phases. Frozen: something strange goes on, and if it lasts it will be the norm."""
+        phases, cells = super().phases(rows, judgement, age_s, context), Cells(self._cells, rows)
+        young = cells["points"] < pace_of(context.step_s).young
+        phases = np.where((phases == READY) & young, WARMING, phases)
+        frozen = (phases != COLD) & (cells["strange"] > 0)
+        return np.where(frozen, FROZEN, phases).astype(np.int8)
 
     def learn(self, rows: Rows, values: Floats, context: Context) -> None:
         """See Table.learn."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Rows
+from detectors.phase import PHASES
 from sinks.metrics import Sample
 from streams.detect.assembly import Assembly
 from streams.detect.pulse import Seen
@@ -62,8 +63,14 @@ class Showcase:
     def samples(self, parts: Assembly) -> Iterator[Sample]:
         """Yield the counters."""
         series: Counter[str] = Counter()
+        states: Counter[tuple[str, str]] = Counter()
         for watch in parts.watches.values():
-            series[watch.subject.monitor.name] += int((watch.rows >= 0).sum())
+            name, rows = watch.subject.monitor.name, watch.rows[watch.rows >= 0]
+            series[name] += len(rows)
+            known = np.bincount(watch.bank.members["phase"][rows], minlength=len(PHASES))
+            states.update({(name, state): n for state, n in zip(PHASES, known.tolist(), strict=True)})
+        for (name, state), n in states.items():
+            yield Sample("fenghuo_series_state", (name, self._partition, state), float(n))
         for name, counts in (
             ("fenghuo_series", series),
             ("fenghuo_windows_total", self.windows),

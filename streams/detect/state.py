@@ -12,7 +12,7 @@ from detectors.bank import Verdict, Window
 from detectors.columns import TableMismatch
 from detectors.table import Judgement
 from streams.detect.board import Board, Bucket
-from streams.detect.freeze import VERDICT_DTYPES, VERSION
+from streams.detect.freeze import READABLE, VERDICT_DTYPES, VERSION
 from streams.detect.frontier import Frontier
 from streams.detect.pulse import Seen
 from streams.detect.watch import Watch
@@ -34,7 +34,7 @@ def load(detect: Detect, blocks: Sequence[bytes]) -> None:
 
 
 def _load_head(detect: Detect, version: int, frontier: bytes, passed_ms: int, counters: list[Any]) -> None:
-    if version != VERSION:
+    if version not in READABLE:
         raise StateRefused(f"checkpoint of detect has version {version}, this program reads {VERSION}")
     expected = detect.frontier.expected
     detect.frontier = msgspec.msgpack.decode(frontier, type=Frontier)

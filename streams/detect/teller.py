@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from detectors.alert import Alert, Change, alert_id_of
 from detectors.bank import Verdict
+from detectors.phase import PHASES
 from detectors.series import series_id
 from sinks.alert_record import to_record
 from sinks.sentence import sentence
@@ -74,6 +75,7 @@ class Teller:
             respond_within_s=_respond_within_s(watch, grade, self._settings.response),
             runbook_url=monitor.runbook_url,
             evidence=(_detector_name(watch), *_named(watch, moved)),
+            state=PHASES[watch.bank.members["phase"][row]] if watch.bank.table.CAUTIOUS else "",
         )
         return self._with_words(self._with_pipeline(alert, watch, frontier), watch)
 

@@ -11,8 +11,8 @@ from streams.machine import StateRefused
 from streams.notify.incident import Incident
 from streams.partial import NO_TIME
 
-VERSION = 2
-READABLE = (1, 2)  # what 2 has in addition has defaults
+VERSION = 3
+READABLE = (1, 2, 3)  # what later ones have in addition has defaults
 BLOCK_BYTES = 512 * 1024
 
 _HEADER = struct.Struct("<4sHQI")
@@ -45,7 +45,7 @@ class NotifyState(msgspec.Struct):
 def to_blocks(state: NotifyState) -> list[bytes]:
     """Encode."""
     body = msgspec.msgpack.encode(state)
-    data = _HEADER.pack(_MAGIC, VERSION, len(body), zlib.crc32(body)) + body
+    data = _HEADER.pack(_MAGIC, VERSION, len(body), _checksum(VERSION, body)) + body
     return [data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES)]
 
 
@@ -58,9 +58,14 @@ def from_blocks(blocks: Sequence[bytes]) -> NotifyState:
     body = data[_HEADER.size :]
     if magic != _MAGIC or version not in READABLE:
         raise StateRefused(f"notify: state of version {version}, have {VERSION}")
-    if (length, checksum) != (len(body), zlib.crc32(body)):
+    if (length, checksum) != (len(body), _checksum(version, body)):
         raise StateRefused("notify: state is damaged")
     try:
         return msgspec.msgpack.decode(body, type=NotifyState)
     except msgspec.DecodeError as error:
         raise StateRefused(f"notify: state has another layout: {error}") from error
+
+
+def _checksum(version: int, body: bytes) -> int:
+    """Return the checksum of a state, from version 3 on of the version with it: 3 must not pass for 2."""
+    return zlib.crc32(body, version if version >= 3 else 0)

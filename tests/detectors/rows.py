@@ -15,6 +15,7 @@ class Echo(Table):
     """Calls 100 normal and takes a value's distance from it as nats; remembers what it learned."""
 
     NAME = "echo"
+    CAUTIOUS = False
 
     def __init__(self, kind="count"):
         super().__init__(kind, {})

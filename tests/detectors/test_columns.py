@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,29 @@ def test_a_dump_of_another_layout_is_refused():
     table = Two(slots=4)
     with pytest.raises(TableMismatch):
         Two().load(table.dump(table.add(1)))
+
+
+class Three(Two):
+    VERSION = 2
+    ADDED: ClassVar = {"age": (2, 60)}
+
+    def __init__(self):
+        Columns.__init__(self, {**Two()._layout, "age": Column(np.int16, fill=3)})
+
+
+def test_rows_from_before_a_column_was_added_have_there_what_is_said_of_them():
+    old, new = Two(), Three()
+    rows = old.add(2)
+    old["level"][rows] = [4, 5]
+    loaded = new.load(old.dump(rows))
+    assert (new["level"][loaded].tolist(), new["age"][loaded].tolist()) == ([4, 5], [60, 60])
+    assert new["age"][new.add(1)].tolist() == [3]
+    again = Three()
+    assert again.dump(again.load(new.dump(loaded))) == new.dump(loaded)
+
+
+@pytest.mark.parametrize("version", [0, 3])
+def test_an_added_column_does_not_make_other_versions_readable(version):
+    data = _dump()
+    with pytest.raises(TableMismatch):
+        Three().load(data[:4] + version.to_bytes(2, "little") + data[6:])

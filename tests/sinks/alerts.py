@@ -29,6 +29,7 @@ OPENED = Alert(
     action="Look at the checkout first.",
     text="Orders in region east: 62 % below what is usual at this time.",
     evidence=("seasonal: 13.3 nats down",),
+    state="ready",
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from detectors.phase import PHASES
 from sinks.metrics import CATALOGUE
 from tests.streams.chain import COUNT, FIVE_MS, START, Chain, event, limits, settings_of, spread
 
@@ -84,3 +85,11 @@ def test_before_any_window_is_closed_there_is_nothing_to_show():
     chain = chain_of()
     chain.feed(spread(5, START, region="n"))
     assert chain.shown() == {}
+
+
+def test_series_are_counted_by_how_well_they_are_known():
+    chain = chain_of({**ORDERS, "name": "learned", "detector": "seasonal"})
+    chain.feed([event(f"e{i}", START + i, region=r) for i, r in enumerate("ab")])
+    chain.feed([event("x", START + FIVE_MS, region="a")])
+    found = {s.labels: s.value for s in chain.detects[0].samples() if s.name == "fenghuo_series_state"}
+    assert found == {("learned", "0", state): 3 * (state == "cold") for state in PHASES}

@@ -84,3 +84,12 @@ def test_numbers_that_are_not_known_are_null():
 )
 def test_the_side_is_that_of_the_deviation(detector, n, side):
     assert record(n, detector=detector)["direction"] == side
+
+
+@pytest.mark.parametrize(("detector", "state", "grade"), [("jump", "cold", 1), (limits(10), "", 4)])
+def test_an_alert_says_how_well_its_series_is_known(detector, state, grade):
+    chain = Chain(settings_of({"orders": COUNT}, [{**MONITOR, "detector": detector}]))
+    for window, n in enumerate([5] * 8 + [500, 0]):
+        chain.feed(spread(n or 1, START + window * FIVE_MS, region="north"))
+    told = json.loads(chain.values[0])
+    assert (told["state"], told["grade"]) == (state, grade)
