@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from detectors.columns import Column, Columns, Rows
 from detectors.frozen import FrozenRows
-from detectors.grading import MARGIN, Grades, Rules, evidence, grades_of, worth_telling
-from detectors.lifecycle import Lifecycle
+from detectors.grading import MARGIN, Grades, Rules, dearer, evidence, grades_of, worth_telling
+from detectors.lifecycle import OPENED, Lifecycle
 from detectors.phase import COLD, GRADE_MAX_COLD, GROWN_S, READY, grown
 from detectors.rule import Rule, RuleBook
 from detectors.table import Context, Floats, Judgement, Table
 
+CRIES_MEMORY_MS = 14 * 86_400_000.0
 VOLUME_MEMORY = 2_000  # observations after which the mean volume of a row forgets
 
 
@@ -75,7 +76,7 @@ class Verdict(NamedTuple):
 
 
 class Membership(Columns):
-    """Which rule a row belongs to, how much it usually sees, and how long it has been looking."""
+    """Which rule a row belongs to, how much it usually sees, how long it has looked, how often it cried."""
 
     NAME: ClassVar[str] = "membership"
     VERSION: ClassVar[int] = 2
@@ -84,6 +85,7 @@ class Membership(Columns):
         "phase": (2, READY),
         "age_s": (2, GROWN_S),
         "last_ms": (2, 0),
+        "cries": (2, 0),
     }
 
     def __init__(self) -> None:
@@ -95,6 +97,7 @@ class Membership(Columns):
                 "phase": Column(np.int8, (), COLD),
                 "age_s": Column(np.float32),
                 "last_ms": Column(np.int64),  # end of the last window observed; 0: none
+                "cries": Column(np.float32),  # alerts opened, forgotten within two weeks
             }
         )
 
@@ -143,22 +146,31 @@ class Bank:
             resolve_after=resolve_after,
             window=window,
         )
+        self.cried(rows[change == OPENED])
         self._settle()
         self.table.learn(rows, values, context)
         grade = self.life["grade"][rows].copy()
         return Verdict(window, rows, shown.copy(), volume, judgement, score, side, raw, grade, change)
 
     def asked(self, rows: Rows) -> Rules:
-        """Return what monitors ask of the rows; those that are cold may list, and page nobody.
+        """Return what monitors ask of the rows, and more of those that cry often.
 
-        What has been told already keeps its grade, also into a day that is not familiar.
+        Rows that are cold may list, and page nobody. What has been told already keeps its grade, also into a
+        day that is not familiar.
         """
         rules = self.rules.of(self.members["rule"][rows])
         if not self.table.CAUTIOUS:
             return rules
         worst = np.maximum(GRADE_MAX_COLD, self.life["grade"][rows])
         cold = self.members["phase"][rows] == COLD
-        return rules._replace(grade_max=np.where(cold, np.minimum(rules.grade_max, worst), rules.grade_max))
+        return rules._replace(
+            cuts=rules.cuts + dearer(self.members["cries"][rows]),
+            grade_max=np.where(cold, np.minimum(rules.grade_max, worst), rules.grade_max),
+        )
+
+    def cried(self, rows: Rows) -> None:
+        """Note that the rows have opened an alert; what is said while cold is not held against them."""
+        self.members["cries"][rows] += self.members["phase"][rows] != COLD
 
     def speaking(self, rows: Rows) -> NDArray[np.bool_]:
         """Whether a row's level of an `auto` monitor is the one that speaks for its series.
@@ -191,6 +203,8 @@ class Bank:
     def _count(self, rows: Rows, volume: Floats, window: Window) -> None:
         members = self.members
         members["age_s"][rows] = grown(members["age_s"][rows], members["last_ms"][rows], window.end_ms)
+        gap_ms = np.where(members["last_ms"][rows] > 0, window.end_ms - members["last_ms"][rows], 0)
+        members["cries"][rows] *= np.exp(-gap_ms / CRIES_MEMORY_MS)
         members["last_ms"][rows] = window.end_ms
         seen = np.minimum(self.members["seen"][rows] + 1, VOLUME_MEMORY)
         self.members["seen"][rows] = seen

@@ -18,6 +18,8 @@ CUTS: dict[Kind, tuple[float, float, float, float]] = {
     "value": (8.6, 10.2, 12.0, 14.5),
     "vector": (9.4, 11.0, 12.7, 15.5),
 }
+OFTEN = 7.0  # cries of a series within some two weeks that are nothing special
+DEARER = 1.5  # nats by which the cuts rise, per factor e of cries beyond
 MARGIN = 1.0  # nats a score must fall below the cut of its grade before the grade is given up
 
 
@@ -45,6 +47,11 @@ def grades_of(score: Floats, cuts: Floats) -> Grades:
     with np.errstate(invalid="ignore"):
         grades: Grades = (score >= cuts).sum(axis=0).astype(np.int8)
     return grades
+
+
+def dearer(cries: NDArray[np.float32]) -> Floats:
+    """Return the nats that rows must show beyond their cuts: a series that cries often must show more."""
+    return np.asarray(DEARER * np.log(np.maximum(cries / OFTEN, 1.0)), np.float64)
 
 
 def worth_telling(values: Floats, judgement: Judgement, volume: Floats, rules: Rules) -> NDArray[np.bool_]:

@@ -52,6 +52,12 @@ def build(
     return _make(detector, name, kind, parameters)
 
 
+def speaks_at_once(spec: str | Mapping[str, object]) -> bool:
+    """Whether people have set what the named detector finds: it is never held back (see Table.CAUTIOUS)."""
+    detector = DETECTORS.get(_parts(spec)[0])
+    return detector is not None and not detector.CAUTIOUS
+
+
 def _parts(spec: str | Mapping[str, object]) -> tuple[str, dict[str, Any]]:
     """Return name and parameters; those of river keep the class under `class`."""
     if isinstance(spec, str):

@@ -62,6 +62,7 @@ def _change(
     withdrawn = open_now & (raw == 0) & (cells["opened_end"][rows] == end)
     bank.life.withdraw(rows[withdrawn])
     bank.life.open_late(rows[opening], raw[opening], side[opening], kept.window)
+    bank.cried(rows[opening])
     worse = open_now & (raw > cells["grade"][rows]) & latest
     cells["grade"][rows[worse]] = raw[worse]
     cells["sequence"][rows[open_now]] += 1

@@ -66,6 +66,14 @@ CATALOGUE: dict[str, Family] = {
     ),
     "fenghuo_alerts_total": Family("counter", ("transition", "grade"), "Alert transitions seen by notify."),
     "fenghuo_incidents_total": Family("counter", ("grade",), "Incidents told, by grade at opening."),
+    "fenghuo_budget_spent": Family(
+        "gauge",
+        ("class",),
+        "New incidents a day, mean of the last seven by event time: page (grade II), warning (grade III).",
+    ),
+    "fenghuo_budget_lowered_total": Family(
+        "counter", (), "Alerts told one grade lower because more than the budget had been told."
+    ),
     "fenghuo_alerts_waiting": Family("gauge", (), "Alerts of windows not passed by all partitions."),
     "fenghuo_alerts_given_up_total": Family(
         "counter", (), "Open alerts no longer followed because their incident has too many."

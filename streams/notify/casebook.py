@@ -7,6 +7,7 @@ from detectors.alert import Alert
 from detectors.series import series_id
 from sinks.headline import headline
 from sinks.notification import Answer, Notification, Turn, build
+from streams.notify.budget import Budget
 from streams.notify.cause import Causes
 from streams.notify.clock import Clock
 from streams.notify.impact import Money
@@ -37,6 +38,7 @@ class Casebook:
         self._clock = Clock(settings)
         self._money = Money(settings)
         self._phrases = Phrases(settings)
+        self.budget = Budget(settings)
         self._home: dict[str, Incident] = {}  # by alert id
         self.incidents: dict[str, Incident] = {}
         self.ended: list[
@@ -127,7 +129,10 @@ class Casebook:
         lead = rank(list(group))[0]
         opened_ms = min(alert.window_end_ms for alert in group)
         incident_id = incident_id_of(self._settings.shop, lead)
-        incident = Incident(id=incident_id, opened_ms=opened_ms, since_ms=began_ms, keys=sorted(keys))
+        owed = self.budget.owed(opened_ms)
+        incident = Incident(
+            id=incident_id, opened_ms=opened_ms, since_ms=began_ms, keys=sorted(keys), owed=owed
+        )
         self.incidents[incident.id] = incident
         return incident
 
@@ -135,7 +140,7 @@ class Casebook:
         touch = touched.setdefault(incident.id, _Touch(incident))
         touch.is_fresh |= not alert.historical
         self._home[alert.alert_id] = incident
-        incident.take(alert)
+        incident.take(self.budget.weighed(alert, incident.owed))
         if is_closed(alert):
             touch.closed.append(alert)
             self._leave(incident, alert)
@@ -162,6 +167,7 @@ class Casebook:
         incident = touch.incident
         alerts = incident.ranked() or rank(touch.closed)
         lead = _lead(incident, alerts) if turn == "resolved" else alerts[0]
+        self.budget.spend(list(incident.alerts.values()), incident.peak_grade)
         incident.told_grade, incident.lead_id = incident.grade, lead.alert_id
         incident.peak_grade = max(incident.peak_grade, incident.grade)
         before = incident.owner

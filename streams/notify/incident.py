@@ -9,6 +9,7 @@ import msgspec
 from detectors.alert import Alert
 from detectors.series import OTHER, dimensions_of, series_id
 from sinks.notification import Turn
+from streams.notify.budget import Owed
 from streams.notify.cause import is_own
 
 ALERTS_MAX = 2_000  # open alerts kept per incident; beyond, the mildest are given up
@@ -31,6 +32,7 @@ class Incident(msgspec.Struct):
     owner, owners           who has it, and all who were told
     respond_ms, clock_ms    the time to acknowledge it, and since which tick it runs (epoch ms); None: not yet
     acknowledged_by         who has taken it over, at which grade; empty: nobody
+    owed                    nats that its alerts must show beyond their grades (see streams/notify/budget.py)
     """
 
     id: str
@@ -50,6 +52,7 @@ class Incident(msgspec.Struct):
     clock_ms: int | None = None
     acknowledged_by: str = ""
     acknowledged_grade: int = 0
+    owed: Owed = Owed()
 
     @property
     def grade(self) -> int:

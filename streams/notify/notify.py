@@ -106,8 +106,19 @@ class Notify:
         counts = {name: dict(counter) for name, counter in self._counts.items()}
         counts[_GIVEN_UP] = {"": self._casebook.given_up}
         cleared = [Cleared(labels, at_ms) for labels, at_ms in self._recently_cleared()]
+        budget = self._casebook.budget
         return to_blocks(
-            NotifyState(self._passed, self._record_ms, waiting, incidents, counts, self._log_ms, cleared)
+            NotifyState(
+                passed=self._passed,
+                record_ms=self._record_ms,
+                waiting=waiting,
+                incidents=incidents,
+                counts=counts,
+                log_ms=self._log_ms,
+                cleared=cleared,
+                spent=budget.spent,
+                lowered=budget.lowered,
+            )
         )
 
     def restore(self, blocks: Sequence[bytes], metadata: str) -> None:  # noqa: ARG002 (none is written)
@@ -121,6 +132,8 @@ class Notify:
         self._log_ms = state.log_ms
         self._cleared = {one.labels: one.at_ms for one in state.cleared}
         self._casebook.load(state.incidents)
+        self._casebook.budget.spent |= state.spent
+        self._casebook.budget.lowered = state.lowered
         for name, counter in self._counts.items():
             counter.update(state.counts.get(name, {}))
         self._casebook.given_up = self._counts[_GIVEN_UP].pop("", 0)
@@ -136,6 +149,10 @@ class Notify:
             yield Sample("fenghuo_alert_grade", series, grade)
         for grade, waiting in self._casebook.unacknowledged().items():
             yield Sample("fenghuo_incidents_unacknowledged", (str(grade),), waiting)
+        budget = self._casebook.budget
+        for kind in budget.spent:
+            yield Sample("fenghuo_budget_spent", (kind,), budget.a_day(kind, max(self._passed)))
+        yield Sample("fenghuo_budget_lowered_total", (), budget.lowered)
         yield Sample(_GIVEN_UP, (), self._casebook.given_up)
         yield Sample("fenghuo_alerts_waiting", (), self._waiting_n)
         for name, n in _LABELS.items():

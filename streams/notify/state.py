@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.alert import Alert
 from streams.machine import StateRefused
+from streams.notify.budget import Spent
 from streams.notify.incident import Incident
 from streams.partial import NO_TIME
 
@@ -31,6 +32,7 @@ class NotifyState(msgspec.Struct):
 
     counts   of the families of its samples, by labels joined with `/`
     log_ms   greatest record timestamp read; cleared: grades that are shown as 0 for a while
+    spent    incidents told by day, for the budget; lowered: alerts told one grade lower because of it
     """
 
     passed: list[int]
@@ -40,6 +42,8 @@ class NotifyState(msgspec.Struct):
     counts: dict[str, dict[str, int]]
     log_ms: int = NO_TIME
     cleared: list[Cleared] = []
+    spent: Spent = {}
+    lowered: int = 0
 
 
 def to_blocks(state: NotifyState) -> list[bytes]:

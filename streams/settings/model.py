@@ -215,6 +215,13 @@ class Response(Section, frozen=True, kw_only=True):
         return self.within.get(name, WITHIN_MS[name])
 
 
+class Budget(Section, frozen=True, kw_only=True):
+    """How many new incidents people want to be told of; null: as many as there are (see docs/tuning.md)."""
+
+    pages_a_day: float | None = 2.0  # grade II; grade I is never counted
+    warnings_a_day: float | None = 10.0  # grade III
+
+
 class Metric(Section, frozen=True, kw_only=True):
     """What is counted per pane: exactly one of the aggregates, or what is made of other metrics."""
 
@@ -296,6 +303,7 @@ class Settings(Section, frozen=True, kw_only=True):
     links: dict[str, str] = {}  # text -> URL, under every message; `{...}` as in docs/channels.md
     alertmanagers: Alertmanagers = Alertmanagers()
     response: Response = Response()
+    budget: Budget = Budget()
     fields: dict[EventKind, dict[str, str]] = {}  # our field name -> the producer's
     metrics: dict[str, Metric] = {}
     monitors: list[Monitor] = []

@@ -1,4 +1,4 @@
-"""Rules of the response clock: who follows whom, and how long it takes."""
+"""Rules of what people are told: who follows whom, how long it takes, and how much is enough."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,8 +10,11 @@ PIPELINE_OWNER = "operations"  # of what is wrong with the data itself
 
 
 def response_findings(settings: Settings) -> Iterator[Finding]:
-    """Yield what is wrong with `response`."""
-    response = settings.response
+    """Yield what is wrong with `response` and `budget`."""
+    response, budget = settings.response, settings.budget
+    for key in ("pages_a_day", "warnings_a_day"):
+        if (target := getattr(budget, key)) is not None and not target > 0:
+            yield ("budget", key), f"found {target:g}; allowed: a number above 0, or null for no target"
     own = {monitor.owner for monitor in settings.monitors} | {PIPELINE_OWNER}
     for key, times in (("within", response.within), ("remind_every", response.remind_every)):
         yield from _short(times, ("response", key))

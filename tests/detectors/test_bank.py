@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.bank import Bank
+from detectors.phase import GROWN_S
 from detectors.rule import Rule
 from tests.detectors.rows import CUTS, Echo, bank_of, changes, judge
 
@@ -100,3 +101,48 @@ def test_a_kept_verdict_is_not_the_bank_s_to_change():
 def test_any_number_of_rows_is_judged_in_one_call(n):
     bank, (rows,) = bank_of(Rule("m", CUTS), rows=n)
     assert judge(bank, rows, np.full(n, 130.0)).grade.tolist() == [4] * n
+
+
+class Learning(Echo):
+    CAUTIOUS = True
+
+
+def crying(table, days, every):
+    """Return how many alerts a day a grown row opens that shows 10 nats once in `every` windows."""
+    bank, (rows,) = bank_of(Rule("m", CUTS, resolve_after=1), table=table)
+    bank.members["age_s"][rows] = GROWN_S
+    found = np.zeros(days)
+    for number in range(days * 288):
+        verdict = judge(bank, rows, [110 if number % every == 0 else 100], number)
+        found[number // 288] += changes(verdict) == ["opened"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("table", "every", "last_day"),
+    [
+        pytest.param(Learning(), 1440, 1, id="every fifth day: none is lost"),
+        pytest.param(Learning(), 36, 1, id="eight times a day: in the end once"),
+        pytest.param(Echo(), 36, 8, id="what people have set is told every time"),
+    ],
+)
+def test_a_series_that_cries_wolf_is_not_believed_for_long(table, every, last_day):
+    found = crying(table, 6, every)
+    assert (found[0], found[-1]) == (min(8, 288 // every + 1), last_day)
+
+
+def test_cries_are_forgotten_and_do_not_stop_what_is_plain():
+    bank, (rows,) = bank_of(Rule("m", CUTS, resolve_after=1), table=Learning())
+    bank.members["age_s"][rows], bank.members["cries"][rows] = GROWN_S, 60
+    assert judge(bank, rows, [110], 0).raw.tolist() == [0]
+    assert judge(bank, rows, [125], 1).raw.tolist() == [4]
+    judge(bank, rows, [100], 2)
+    judge(bank, rows, [100], 2 + 40 * 288)
+    assert bank.members["cries"][rows] == pytest.approx(61 * np.exp(-40 / 14), rel=1e-3)
+    assert judge(bank, rows, [110], 3 + 40 * 288).raw.tolist() == [1]
+
+
+def test_what_is_said_while_cold_is_no_cry():
+    bank, (rows,) = bank_of(Rule("m", CUTS), table=Learning())
+    assert changes(judge(bank, rows, [130])) == ["opened"]
+    assert bank.members["cries"][rows].tolist() == [0]

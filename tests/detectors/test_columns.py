@@ -84,7 +84,8 @@ def test_rows_from_before_a_column_was_added_have_there_what_is_said_of_them():
     old["level"][rows] = [4, 5]
     loaded = new.load(old.dump(rows))
     assert (new["level"][loaded].tolist(), new["age"][loaded].tolist()) == ([4, 5], [60, 60])
-    assert new["age"][new.add(1)].tolist() == [3]
+    row = new.add(1)
+    assert new["age"][row].tolist() == [3]
     again = Three()
     assert again.dump(again.load(new.dump(loaded))) == new.dump(loaded)
 

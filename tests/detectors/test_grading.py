@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detectors.grading import CUTS, Rules, evidence, grades_of, worth_telling
+from detectors.grading import CUTS, Rules, dearer, evidence, grades_of, worth_telling
 from detectors.table import Judgement
 
 
@@ -62,3 +62,8 @@ def test_small_deviations_are_not_told_however_sure(value, asked, told):
 def test_without_an_expectation_the_filters_of_change_let_pass():
     unknown = judgement(expected=np.nan)
     assert worth_telling(np.array([1.0]), unknown, np.array([1.0]), rules(relative=5, absolute=50))[0]
+
+
+@pytest.mark.parametrize(("cries", "nats"), [(0, 0), (7, 0), (14, 1.5 * np.log(2)), (70, 1.5 * np.log(10))])
+def test_a_series_that_cries_often_must_show_more(cries, nats):
+    assert dearer(np.array([cries], np.float32)) == pytest.approx([nats])
