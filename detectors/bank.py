@@ -4,23 +4,21 @@ One call costs about half a millisecond whatever it holds, so thirty monitors of
 costs. Everything a monitor asks for beside the detector is in its rule.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.columns import Column, Columns, Rows
+from detectors.columns import Rows
 from detectors.frozen import FrozenRows
 from detectors.grading import MARGIN, Grades, Rules, dearer, evidence, grades_of, worth_telling
 from detectors.lifecycle import OPENED, Lifecycle
-from detectors.phase import COLD, GRADE_MAX_COLD, GROWN_S, READY, grown
+from detectors.membership import Membership
+from detectors.phase import COLD, GRADE_MAX_COLD
 from detectors.rule import Rule, RuleBook
 from detectors.table import Context, Floats, Judgement, Table
-
-CRIES_MEMORY_MS = 14 * 86_400_000.0
-VOLUME_MEMORY = 2_000  # observations after which the mean volume of a row forgets
 
 
 class Window(NamedTuple):
@@ -75,33 +73,6 @@ class Verdict(NamedTuple):
         self.score[at], self.side[at], self.raw[at] = new.score, new.side, new.raw
 
 
-class Membership(Columns):
-    """Which rule a row belongs to, how much it usually sees, how long it has looked, how often it cried."""
-
-    NAME: ClassVar[str] = "membership"
-    VERSION: ClassVar[int] = 2
-    # Rows from before there were phases spoke freely, and go on doing so.
-    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {
-        "phase": (2, READY),
-        "age_s": (2, GROWN_S),
-        "last_ms": (2, 0),
-        "cries": (2, 0),
-    }
-
-    def __init__(self) -> None:
-        super().__init__(
-            {
-                "rule": Column(np.int16),
-                "volume": Column(np.float32),
-                "seen": Column(np.int32),
-                "phase": Column(np.int8, (), COLD),
-                "age_s": Column(np.float32),
-                "last_ms": Column(np.int64),  # end of the last window observed; 0: none
-                "cries": Column(np.float32),  # alerts opened, forgotten within two weeks
-            }
-        )
-
-
 class Bank:
     """Score, grade, tell, then learn."""
 
@@ -132,7 +103,7 @@ class Bank:
         rules = self.asked(rows)
         score, side = evidence(judgement, rules)
         telling = worth_telling(shown, judgement, self._volume(judgement, volume), rules)
-        self._count(rows, volume, window)
+        self.members.observe(rows, volume, window.end_ms)
         telling &= self.speaking(rows)
         raw = np.where(telling, np.minimum(grades_of(score, rules.cuts), rules.grade_max), 0).astype(np.int8)
         eased = np.where(telling, np.minimum(grades_of(score + MARGIN, rules.cuts), rules.grade_max), 0)
@@ -180,6 +151,17 @@ class Bank:
         at_level = self.rules.speaks(self.members["rule"][rows], self.members["volume"][rows])
         return at_level | (self.life["grade"][rows] > 0)
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of state a row has."""
+        return self.table.row_bytes + self.life.row_bytes + self.members.row_bytes
+
+    def drop(self, rows: Rows) -> None:
+        """Forget series; new ones take their rows."""
+        self._settle()
+        for part in (self.table, self.life, self.members):
+            part.drop(rows)
+
     def freeze(self, rows: Rows, size: int) -> list[FrozenRows]:
         """Return the state of rows as it is now, in pieces of `size` rows; what is let go costs nothing."""
         copies = (self.life.picked(rows), self.members.picked(rows))
@@ -199,14 +181,3 @@ class Bank:
         if self.table.kind == "count":
             return np.fmax(volume, judgement.expected)
         return volume
-
-    def _count(self, rows: Rows, volume: Floats, window: Window) -> None:
-        members = self.members
-        members["age_s"][rows] = grown(members["age_s"][rows], members["last_ms"][rows], window.end_ms)
-        gap_ms = np.where(members["last_ms"][rows] > 0, window.end_ms - members["last_ms"][rows], 0)
-        members["cries"][rows] *= np.exp(-gap_ms / CRIES_MEMORY_MS)
-        members["last_ms"][rows] = window.end_ms
-        seen = np.minimum(self.members["seen"][rows] + 1, VOLUME_MEMORY)
-        self.members["seen"][rows] = seen
-        mean = self.members["volume"][rows]
-        self.members["volume"][rows] = mean + (volume - mean) / seen

@@ -45,6 +45,11 @@ CATALOGUE: dict[str, Family] = {
     "fenghuo_series_over_limit_total": Family(
         "counter", ("monitor", "partition"), "Observations counted under `other` because of the series limit."
     ),
+    "fenghuo_series_evicted_total": Family(
+        "counter",
+        ("monitor", "partition"),
+        "Series forgotten: without events for `limits.series_ttl`.",
+    ),
     "fenghuo_windows_total": Family("counter", ("monitor", "partition"), "Windows closed."),
     "fenghuo_restatements_total": Family("counter", ("monitor", "partition"), "Windows scored again."),
     "fenghuo_too_late_total": Family("counter", ("topic", "partition"), "Partials too late for restatement."),

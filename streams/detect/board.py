@@ -135,6 +135,11 @@ class Board:
         self.seen = seen
         self.seen_count = int(seen.sum())
 
+    def forget_entities(self, slots: Rows) -> None:
+        """Their entities are gone, and no bucket holds anything of them: what comes next is another's."""
+        self.seen[slots[slots < len(self.seen)]] = False
+        self.seen_count = int(self.seen.sum())
+
     def put_back(self, start: int, slots: Rows, part: Bucket) -> None:
         """Add stored entries of a bucket."""
         self._wait(start, slots, part)

@@ -12,6 +12,7 @@ from streams.detect import state
 from streams.detect.assembly import Assembly
 from streams.detect.board import Board
 from streams.detect.drifts import Drifts
+from streams.detect.eviction import evict
 from streams.detect.freeze import freeze
 from streams.detect.frontier import Frontier
 from streams.detect.pulse import Pulse, Seen
@@ -181,6 +182,9 @@ class Detect:
             self._tell(seen)
             if (drifted := self.drifts.judged(seen)) is not None:
                 self._outputs.append(drift_output(drifted, self.settings.topics.alert))
+        if gone := evict(self.parts, pulse, self.settings.limits.series_ttl_ms):
+            self.showcase.evicted.update(gone)
+            self.showcase.show_again(pulse.kept)
 
     def _tell(self, seen: Seen) -> None:
         for at in np.flatnonzero(seen.verdict.change).tolist():

@@ -63,7 +63,7 @@ def _parts(detect: Detect) -> Iterator[Part]:
 
 def _head(detect: Detect) -> Iterator[Part]:
     show = detect.showcase
-    counters = [dict(show.windows), dict(show.restated), dict(show.late)]
+    counters = [dict(show.windows), dict(show.restated), dict(show.late), dict(show.evicted)]
     head = ("head", VERSION, msgspec.msgpack.encode(detect.frontier), detect.passed_ms, counters)
     yield _told(head)
     for pulse in detect.parts.pulses.values():
@@ -80,13 +80,8 @@ def _drifts(detect: Detect) -> Iterator[Part]:
 
 
 def _names(dims: tuple[str, ...], roster: Roster) -> Iterator[Part]:
-    names, end = roster.entities, len(roster)  # names are only ever appended
-    for start in range(0, end, ROSTER_NAMES):
-        yield _some_names(dims, names, slice(start, min(start + ROSTER_NAMES, end)))
-
-
-def _some_names(dims: tuple[str, ...], names: list[str], some: slice) -> Part:
-    return lambda: ("roster", dims, names[some])
+    for start in range(0, len(roster), ROSTER_NAMES):
+        yield _told(("roster", dims, roster.entities[start : start + ROSTER_NAMES]))
 
 
 def _told(part: tuple[Any, ...]) -> Part:
@@ -121,8 +116,7 @@ def _cells(board: Board, start: int, bucket: Bucket, slots: Rows) -> Part:
 
 def _rows(watch: Watch) -> Iterator[Part]:
     slots, bank = np.flatnonzero(watch.rows >= 0), watch.bank
-    row_bytes = bank.table.row_bytes + bank.life.row_bytes + bank.members.row_bytes + slots.itemsize
-    size = max(1, BLOCK_BYTES // row_bytes)
+    size = max(1, BLOCK_BYTES // (bank.row_bytes + slots.itemsize))
     for number, piece in enumerate(bank.freeze(watch.rows[slots], size)):
         yield _piece(watch, slots[number * size : (number + 1) * size], piece)
 

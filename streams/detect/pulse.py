@@ -76,6 +76,13 @@ class Pulse:
             seen = _joined(self.kept[key], seen)
         self.kept[key] = seen
 
+    def let_go(self, watch: Watch, slots: Rows) -> None:
+        """Forget what was said of the series in these slots of a watch: they have no rows any more."""
+        for key, seen in list(self.kept.items()):
+            if key[0] is watch:
+                stays = ~np.isin(seen.slots, slots)
+                self.kept[key] = Seen(watch, seen.slots[stays], seen.verdict.only(stays))
+
     def restate(self, board: Board, bucket_ms: int, slots: Rows, passed_ms: int) -> list[Seen]:
         """Judge closed windows again whose bucket of a board got late cells in these slots.
 

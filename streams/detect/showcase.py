@@ -1,7 +1,7 @@
 """The showcase: what /metrics shows of detect, values and bands of the last window of every series."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Showcase:
         self.windows: Counter[str] = Counter()
         self.restated: Counter[str] = Counter()
         self.late: Counter[str] = Counter()
+        self.evicted: Counter[str] = Counter()  # by monitor
 
     def judged(self, seen: Seen) -> None:
         """Remember what a window showed."""
@@ -35,6 +36,13 @@ class Showcase:
     def show(self, seen: Seen) -> None:
         """Show this window from now on, counted already."""
         self._last[seen.watch] = seen
+
+    def show_again(self, kept: Mapping[tuple[Watch, int], Seen]) -> None:
+        """Show the last verdicts kept, by watch and window end: series of them have been let go."""
+        for watch, _ in kept:
+            self._last.pop(watch, None)
+        for (_, _), seen in sorted(kept.items(), key=lambda item: item[0][1]):
+            self.show(seen)
 
     def restating(self, seen: Seen) -> None:
         """Count a closed window told anew. What it shows now is in the verdict remembered already."""
@@ -76,6 +84,7 @@ class Showcase:
             ("fenghuo_windows_total", self.windows),
             ("fenghuo_restatements_total", self.restated),
             ("fenghuo_too_late_total", self.late),
+            ("fenghuo_series_evicted_total", self.evicted),
         ):
             yield from (Sample(name, (key, self._partition), float(n)) for key, n in counts.items())
         for dims, roster in parts.rosters.items():

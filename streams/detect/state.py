@@ -42,7 +42,8 @@ def _load_head(detect: Detect, version: int, frontier: bytes, passed_ms: int, co
     detect.frontier.max_skew_ms = detect.settings.time.max_skew_ms
     detect.passed_ms = passed_ms
     show = detect.showcase
-    for counter, stored in zip((show.windows, show.restated, show.late), counters, strict=True):
+    known = (show.windows, show.restated, show.late, show.evicted)
+    for counter, stored in zip(known, counters, strict=False):  # version 1 has no evictions
         counter.update(stored)
 
 

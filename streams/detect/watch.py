@@ -84,6 +84,24 @@ class Watch:
             values = values / np.maximum(counts, 1)
         return Observations(slots[there], values[there], counts[there], None)
 
+    def silent_since(self, before_ms: int) -> Rows:
+        """Return the slots whose series had no events since, and no alert is open; never the whole shop."""
+        slots = np.flatnonzero(self.rows >= 0) if self.subject.dims else np.zeros(0, np.int64)
+        rows = self.rows[slots]
+        silent = (self.bank.members["heard_ms"][rows] < before_ms) & (self.bank.life["grade"][rows] == 0)
+        return slots[np.flatnonzero(silent)]
+
+    def let_go(self, slots: Rows) -> None:
+        """Give up the rows of these slots; events bring new ones."""
+        self.bank.drop(self.rows[slots])
+        self.rows[slots] = UNSEEN
+        self._known = -1
+
+    def forget_entities(self, slots: Rows) -> None:
+        """Their entities are gone: whether the next ones are watched is to be seen."""
+        self.rows[slots[slots < len(self.rows)]] = UNSEEN
+        self._known = -1
+
     def take_rows(self, slots: Rows, rows: Rows) -> None:
         """Bind restored rows to their slots."""
         self._grow()

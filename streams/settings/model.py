@@ -106,6 +106,7 @@ class Limits(Section, frozen=True, kw_only=True):
     duplicate_horizon_ms: Duration = msgspec.field(name="duplicate_horizon", default=120_000)
     duplicate_ids: int = 1_000_000
     series: int = 100_000  # per monitor and partial partition; further entities count as `other`
+    series_ttl_ms: Duration = msgspec.field(name="series_ttl", default=30 * 86_400_000)  # without events
     samples: int = 30_000  # on /metrics, per worker
 
 

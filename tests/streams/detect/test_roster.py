@@ -34,3 +34,20 @@ def test_stored_entities_keep_their_slots_though_the_limit_is_lower_now():
 def test_any_number_of_entities_is_admitted_at_once(n):
     roster = Roster(("sku",), 10_000)
     assert roster.slots([f"e{i}" for i in range(n)]).tolist() == list(range(n))
+
+
+def test_a_slot_that_was_released_is_taken_by_the_next_the_smallest_first():
+    roster = Roster(("sku",), 4)
+    slots = roster.slots(["a", "b", "c", "d"])
+    roster.release(slots[[2, 0]])
+    again = Roster(("sku",), 4)
+    again.restore(roster.entities)
+    for one in (roster, again):
+        assert one.slots(["e", "b", "f", "g"]).tolist() == [0, 1, 2, 4]
+        assert one.entities == ["e", "b", "f", "d", OTHER]
+
+
+def test_the_whole_shop_has_no_name_and_yet_a_slot_after_a_restart():
+    roster = Roster((), 4)
+    roster.restore([""])
+    assert roster.slots([""]).tolist() == [0]

@@ -1,0 +1,62 @@
+"""Membership: which rule a row belongs to, and what is known of it whatever its detector."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.columns import Column, Columns, Rows
+from detectors.phase import COLD, GROWN_S, READY, grown
+from detectors.table import Floats
+
+VOLUME_MEMORY = 2_000  # observations after which the mean volume of a row forgets
+CRIES_MEMORY_MS = 14 * 86_400_000.0
+
+
+class Membership(Columns):
+    """One row per row of a bank.
+
+    rule             whose thresholds hold
+    volume, seen     mean events a window, over so many
+    phase, age_s     how well it knows its series, and from how much experience (detectors/phase.py)
+    last_ms          end of the last window observed, epoch ms; 0: none
+    heard_ms         end of the last one with events; 0: not known
+    cries            alerts opened, forgotten within two weeks
+    """
+
+    NAME: ClassVar[str] = "membership"
+    VERSION: ClassVar[int] = 2
+    # Rows from before there were phases spoke freely, and go on doing so.
+    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {
+        "phase": (2, READY),
+        "age_s": (2, GROWN_S),
+        "last_ms": (2, 0),
+        "heard_ms": (2, 0),
+        "cries": (2, 0),
+    }
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "rule": Column(np.int16),
+                "volume": Column(np.float32),
+                "seen": Column(np.int32),
+                "phase": Column(np.int8, (), COLD),
+                "age_s": Column(np.float32),
+                "last_ms": Column(np.int64),
+                "heard_ms": Column(np.int64),
+                "cries": Column(np.float32),
+            }
+        )
+
+    def observe(self, rows: Rows, volume: Floats, end_ms: int) -> None:
+        """Note that the rows observe a window that ends at `end_ms`, with so many events behind it."""
+        last, heard = self["last_ms"][rows], self["heard_ms"][rows]
+        self["age_s"][rows] = grown(self["age_s"][rows], last, end_ms)
+        self["cries"][rows] *= np.exp(-np.where(last > 0, end_ms - last, 0) / CRIES_MEMORY_MS)
+        self["last_ms"][rows] = end_ms
+        self["heard_ms"][rows] = np.where((volume > 0) | (heard == 0), end_ms, heard)
+        seen = np.minimum(self["seen"][rows] + 1, VOLUME_MEMORY)
+        self["seen"][rows] = seen
+        mean = self["volume"][rows]
+        self["volume"][rows] = mean + (volume - mean) / seen
