@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from detectors.columns import Rows
 from detectors.frozen import FrozenRows
-from detectors.grading import MARGIN, Grades, Rules, dearer, evidence, grades_of, worth_telling
+from detectors.grading import MARGIN, OFTEN, Grades, Rules, dearer, evidence, grades_of, worth_telling
 from detectors.lifecycle import OPENED, Lifecycle
 from detectors.membership import Membership
 from detectors.phase import COLD, GRADE_MAX_COLD
@@ -132,12 +132,14 @@ class Bank:
         rules = self.rules.of(self.members["rule"][rows])
         if not self.table.CAUTIOUS:
             return rules
-        worst = np.maximum(GRADE_MAX_COLD, self.life["grade"][rows])
-        cold = self.members["phase"][rows] == COLD
-        return rules._replace(
-            cuts=rules.cuts + dearer(self.members["cries"][rows]),
-            grade_max=np.where(cold, np.minimum(rules.grade_max, worst), rules.grade_max),
-        )
+        cold, cries = self.members["phase"][rows] == COLD, self.members["cries"][rows]
+        if cold.any():
+            told = np.maximum(GRADE_MAX_COLD, self.life["grade"][rows])
+            worst = np.where(cold, np.minimum(rules.grade_max, told), rules.grade_max)
+            rules = rules._replace(grade_max=worst)
+        if (cries > OFTEN).any():
+            rules = rules._replace(cuts=rules.cuts + dearer(cries))
+        return rules
 
     def cried(self, rows: Rows) -> None:
         """Note that the rows have opened an alert; what is said while cold is not held against them."""

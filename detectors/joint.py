@@ -85,7 +85,8 @@ class Joint(Table):
             )
         super().__init__(kind, columns(parts) | TREES.columns)
         self.parts = parts
-        self._memory, self._rows_max, self._adopt_after_s = memory, rows_max, adopt_after_s
+        self._memory, self._adopt_after_s = memory, adopt_after_s
+        self.rows_max: int = rows_max
         self._window_size, self._height = window_size, height
         self._mildest = grades[0]
         self._upper = _distance_at(grades[0], parts)
@@ -98,9 +99,9 @@ class Joint(Table):
 
     def add(self, n: int) -> Rows:
         """Make n new rows. Raises ValueError beyond `rows_max`."""
-        if len(self) + n > self._rows_max:
+        if len(self) + n > self.rows_max:
             raise ValueError(
-                f"joint keeps at most {self._rows_max} vectors: watch fewer (`only`), or raise rows_max"
+                f"joint keeps at most {self.rows_max} vectors: watch fewer (`only`), or raise rows_max"
             )
         rows = super().add(n)
         self["covariance"][..., rows] = np.eye(self.parts)[..., None]

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from detectors.cells import Cells
 from detectors.columns import Column, Columns, Rows
 from detectors.phase import COLD, GROWN_S, READY, grown
 from detectors.table import Floats
@@ -51,12 +52,14 @@ class Membership(Columns):
 
     def observe(self, rows: Rows, volume: Floats, end_ms: int) -> None:
         """Note that the rows observe a window that ends at `end_ms`, with so many events behind it."""
-        last, heard = self["last_ms"][rows], self["heard_ms"][rows]
-        self["age_s"][rows] = grown(self["age_s"][rows], last, end_ms)
-        self["cries"][rows] *= np.exp(-np.where(last > 0, end_ms - last, 0) / CRIES_MEMORY_MS)
-        self["last_ms"][rows] = end_ms
-        self["heard_ms"][rows] = np.where((volume > 0) | (heard == 0), end_ms, heard)
-        seen = np.minimum(self["seen"][rows] + 1, VOLUME_MEMORY)
-        self["seen"][rows] = seen
-        mean = self["volume"][rows]
-        self["volume"][rows] = mean + (volume - mean) / seen
+        cells = Cells(self._cells, rows)
+        last, heard, cries = cells["last_ms"], cells["heard_ms"], cells["cries"]
+        cells["age_s"] = grown(cells["age_s"], last, end_ms)
+        if cries.any():
+            cells["cries"] = cries * np.exp(-np.where(last > 0, end_ms - last, 0) / CRIES_MEMORY_MS)
+        cells["last_ms"] = end_ms
+        cells["heard_ms"] = np.where((volume > 0) | (heard == 0), end_ms, heard)
+        seen = np.minimum(cells["seen"] + 1, VOLUME_MEMORY)
+        cells["seen"] = seen
+        mean = cells["volume"]
+        cells["volume"] = mean + (volume - mean) / seen

@@ -34,7 +34,7 @@ def phases_of(
     familiar  days of experience that each day of the week takes, Monday first
     """
     days = age_s / 86_400.0
-    weekday = np.floor(np.mod(np.asarray(week_s, np.float64), 604_800.0) / 86_400.0).astype(np.int64)
+    weekday = (np.asarray(week_s) % 604_800.0 // 86_400.0).astype(np.int64)
     cold = silent | (days < familiar[weekday])
     phases: Phases = np.where(cold, COLD, np.where(days < YOUNG_DAYS, WARMING, READY)).astype(np.int8)
     return phases

@@ -45,16 +45,18 @@ class River(Table):
         self._raw = Scale("raw", absolute_min=self._adapter.noise)
         columns = self._VALUES.columns | self._raw.columns | self._TAIL.columns
         super().__init__(kind, columns)
-        self._name, self._rows_max = name, rows_max
+        self._name = name
+        self.rows_max: int = rows_max
         self._models: list[Any] = []
         with no_panic(name):
             self._build()
 
     def add(self, n: int) -> Rows:
         """Make n new rows. Raises ValueError beyond `rows_max`."""
-        if len(self) + n > self._rows_max:
+        rows_max = self.rows_max
+        if len(self) + n > rows_max:
             raise ValueError(
-                f"river: {self._name} keeps at most {self._rows_max} rows: watch fewer series (`only`), "
+                f"river: {self._name} keeps at most {rows_max} rows: watch fewer series (`only`), "
                 "raise rows_max, or use detector seasonal"
             )
         rows = super().add(n)

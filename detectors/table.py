@@ -63,6 +63,7 @@ class Table(Columns, ABC):
     NAME: ClassVar[str]
     KINDS: ClassVar[frozenset[Kind]] = frozenset({"count", "ratio", "value"})
     DURABLE: ClassVar[bool] = True  # False: state cannot be stored, so `worker` refuses it
+    rows_max: int | None = None  # the most rows it keeps; None: as many as there is memory
     CAUTIOUS: ClassVar[bool] = True  # False: set by people, so it speaks at once, at any grade and as often
 
     def __init__(self, kind: Kind, columns: Mapping[str, Column]) -> None:

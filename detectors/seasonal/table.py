@@ -13,7 +13,7 @@ from detectors.phase import COLD, FROZEN, READY, SHAPE, WARMING, WEEK, Phases
 from detectors.seasonal import adoption, evidence, fine, level, noise, season, spikiness
 from detectors.seasonal.experience import learn, needs_origin, origin_of
 from detectors.seasonal.judgement import judge
-from detectors.seasonal.pace import DAY_S, pace_of
+from detectors.seasonal.pace import DAY_S, young_of
 from detectors.seasonal.reading import Reading, read
 from detectors.table import Context, Floats, Judgement, Kind, Table, require_finite
 
@@ -90,7 +90,7 @@ class Seasonal(Table):
     def phases(self, rows: Rows, judgement: Judgement, age_s: Floats, context: Context) -> Phases:
         """See Table.phases. Frozen: something strange goes on, and if it lasts it will be the norm."""
         phases, cells = super().phases(rows, judgement, age_s, context), Cells(self._cells, rows)
-        young = cells["points"] < pace_of(context.step_s).young
+        young = cells["points"] < young_of(context.step_s)
         phases = np.where((phases == READY) & young, WARMING, phases)
         frozen = (phases != COLD) & (cells["strange"] > 0)
         return np.where(frozen, FROZEN, phases).astype(np.int8)

@@ -7,6 +7,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from streams.detect.capacity import Cost
     from streams.plan import Group
     from streams.settings import Settings
     from streams.settings.model import DetectorSpec, Monitor
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("config", required=False, type=click.Path(dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print the settings in force, merged, as JSON.")
-def command(config: str | None, as_json: bool) -> None:
+@click.option("--capacity", is_flag=True, help="Show what series cost in memory and CPU.")
+def command(config: str | None, as_json: bool, capacity: bool) -> None:
     """Check a configuration and show what it watches.
 
     Without CONFIG: the shipped catalogue under the environment. Exit code 3 and every fault, with file, line
@@ -25,12 +27,14 @@ def command(config: str | None, as_json: bool) -> None:
     Examples:
       fenghuo check
       fenghuo check fenghuo.yaml
+      fenghuo check fenghuo.yaml --capacity
       fenghuo check fenghuo.yaml --json | jq .kafka
     """
     from streams.settings import load
 
     settings = load(config)
-    click.echo(_json(settings) if as_json else "\n".join(_summary(settings)))
+    lines = _capacity(settings) if capacity else _summary(settings)
+    click.echo(_json(settings) if as_json else "\n".join(lines))
     click.echo(f"fenghuo: {config or 'the shipped catalogue'} is in order", err=True)
 
 
@@ -56,10 +60,51 @@ def _summary(settings: "Settings") -> "Iterator[str]":
     yield from _group_lines(groups)
 
 
+def _capacity(settings: "Settings") -> "Iterator[str]":
+    import time
+
+    from streams.detect.capacity import costs
+
+    partitions, limit = settings.kafka.partial_partitions, settings.limits.series
+    found = list(costs(settings, time.perf_counter))
+    yield f"detect, each of {partitions} partial partitions, limits.series: {limit:,} a set of dimensions"
+    yield "bytes: of a series; us: CPU of a series for one window, timed here; series, MB: at the limit"
+    yield "  " + " ".join(_HEAD)
+    yield from map(_cost_line, found)
+    for dims in sorted({one.dims for one in found}):
+        yield _dims_line(dims, [one for one in found if one.dims == dims])
+    total = sum(one.bytes_max for one in found)
+    yield f"at the limits: {total / 1e9:,.2f} GB a partition, {partitions * total / 1e9:,.2f} GB in all"
+
+
+_HEAD = (
+    f"{'monitor':<20} {'window':>6} {'detector':<9}",
+    f"{'bytes':>7} {'us':>6} {'series':>9} {'MB':>8}",
+    " by",
+)
+
+
+def _cost_line(cost: "Cost") -> str:
+    return (
+        f"  {cost.monitor:<20} {cost.window_s / 60:>5g}m {cost.detector:<9} {cost.row_bytes:>7,}"
+        f" {cost.row_us:>6.1f} {cost.series_max:>9,} {cost.bytes_max / 1e6:>8,.1f}  {_dims(cost.dims)}"
+    )
+
+
+def _dims_line(dims: tuple[str, ...], found: "list[Cost]") -> str:
+    each = sum(cost.row_bytes for cost in found)
+    busy = sum(cost.row_us / cost.window_s for cost in found)
+    return f"  one {_dims(dims)}, over all its monitors: {each:,} bytes, {busy:.3f} us of CPU a second"
+
+
+def _dims(dims: tuple[str, ...]) -> str:
+    return "+".join(dims) or "whole shop"
+
+
 def _monitor_line(monitor: "Monitor") -> str:
     from detectors.alert import GRADE_NAMES
 
-    split = ", ".join("+".join(dims) or "whole shop" for dims in monitor.by)
+    split = ", ".join(_dims(tuple(dims)) for dims in monitor.by)
     way = {"up": "above", "down": "below", "both": "both sides"}[monitor.direction]
     worst = f"up to {GRADE_NAMES[monitor.grade_max]}"
     return (

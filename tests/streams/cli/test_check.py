@@ -37,3 +37,20 @@ def test_a_monitor_switched_off_is_counted_but_not_listed(tmp_path):
     result = run(str(path))
     assert "(1 switched off)" in result.stdout
     assert "write_offs" not in result.stdout
+
+
+def test_capacity_shows_what_each_monitor_costs_and_the_sum_at_the_limits(tmp_path):
+    path = tmp_path / "fenghuo.yaml"
+    path.write_text(
+        "catalogue: false\nlimits: {series: 1000}\nkafka: {partial_partitions: 2}\n"
+        "metrics: {a: {event: order, count: true}}\n"
+        "monitors: [{name: m, metric: a, by: [[], [region]], detector: jump}]\n"
+    )
+    result = run(str(path), "--capacity")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    bytes_, _, series, megabytes = next(line for line in lines if line.endswith("  region")).split()[3:7]
+    row_bytes = int(bytes_.replace(",", ""))
+    assert (series, float(megabytes)) == ("1,000", round(row_bytes * 1000 / 1e6, 1))
+    assert "one region" in lines[-2]
+    assert lines[-1].startswith("at the limits: 0.00 GB a partition")
