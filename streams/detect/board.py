@@ -146,10 +146,13 @@ class Board:
 
     def freeze(self) -> dict[int, Bucket]:
         """Return the buckets as they are now; those that go on changing do so as copies."""
-        for start in self.buckets:
-            self._settled(start)
-        self._frozen = set(self.buckets)
-        return dict(self.buckets)
+        buckets = self.settled()
+        self._frozen = set(buckets)
+        return buckets
+
+    def settled(self) -> dict[int, Bucket]:
+        """Return all buckets after what waits for them was merged."""
+        return {start: self._settled(start) for start in self.buckets}
 
     def forget(self) -> None:
         """Drop buckets no reader will ask for."""
