@@ -19,7 +19,7 @@ from streams.settings.duration import parse_ms
 from streams.settings.kind import series_kind
 from streams.settings.model import Monitor, Settings
 
-_BankKey = tuple[int, int, frozenset[str], str, Kind]
+_BankKey = tuple[int, int, str, Kind]  # topics do not matter: rows know nothing of each other
 
 
 class Refused(Failure):
@@ -103,7 +103,8 @@ class Assembly:
         subject = Subject(monitor, metric, key[-1], dims, windows.length_ms)
         watch_key = (monitor.name, dims, windows.length_ms, config_hash(self.settings, subject))
         watch = Watch(watch_key, subject, boards, bank, self._rules[key].index(rule))
-        pulse = self.pulses.setdefault(key[:3], Pulse(windows, key[2]))
+        topics = self._topics(monitor)
+        pulse = self.pulses.setdefault((*key[:2], topics), Pulse(windows, topics))
         pulse.watches.append(watch)
         for board in boards:
             if pulse.cursor not in board.readers:
@@ -111,13 +112,15 @@ class Assembly:
         self.watches[watch_key] = watch
 
     def _key(self, monitor: Monitor, windows: Windows) -> _BankKey:
-        events = {self.settings.metrics[n].event for n in base_metrics(self.settings, monitor.metric)}
-        topics = frozenset(self.settings.topics.of_event(event) for event in events if event is not None)
         kind = series_kind(self.settings, monitor.metric)
         cuts = monitor.grades or CUTS[kind]
         parts = len(base_metrics(self.settings, monitor.metric))
         size = f" {parts} parts" if kind == "vector" else ""
-        return windows.length_ms, windows.hop_ms, topics, f"{monitor.detector!r} {cuts}{size}", kind
+        return windows.length_ms, windows.hop_ms, f"{monitor.detector!r} {cuts}{size}", kind
+
+    def _topics(self, monitor: Monitor) -> frozenset[str]:
+        events = {self.settings.metrics[n].event for n in base_metrics(self.settings, monitor.metric)}
+        return frozenset(self.settings.topics.of_event(event) for event in events if event is not None)
 
     def _bank(self, key: _BankKey) -> Bank:
         if key not in self._banks:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from detectors.alert import CHANGES
+from detectors.bank import Window
 from detectors.columns import Rows
 from sinks.metrics import Sample
 from streams.detect import state
@@ -15,7 +16,7 @@ from streams.detect.drifts import Drifts
 from streams.detect.eviction import evict
 from streams.detect.freeze import freeze
 from streams.detect.frontier import Frontier
-from streams.detect.pulse import Pulse, Seen
+from streams.detect.pulse import Closing, Pulse, Seen, judge
 from streams.detect.showcase import Showcase
 from streams.detect.teller import Finding, Teller
 from streams.drift import to_output as drift_output
@@ -60,14 +61,17 @@ class Detect:
     def apply(self, records: Sequence[Record]) -> None:
         """Take partials. Raises HoleInLog or PartialRefused: our own log is damaged, so stop."""
         for record in records:
-            if record.value is None:
-                continue
-            partial = from_bytes(record.value)
-            self.frontier.advance(partial, record.timestamp)
-            for key, cells in partial.groups.items():
-                for board in self.parts.boards.get(key, ()):
-                    self._merge(board, cells, partial.topic)
-            self.close_passed()
+            if record.value is not None:
+                self.take(record.value, record.timestamp)
+                self.close_passed()
+
+    def take(self, value: bytes, written_ms: int) -> None:
+        """Take a partial, and close nothing. Raises as `apply`."""
+        partial = from_bytes(value)
+        self.frontier.advance(partial, written_ms)
+        for key, cells in partial.groups.items():
+            for board in self.parts.boards.get(key, ()):
+                self._merge(board, cells, partial.topic)
 
     def flush(self, now_ms: int, *, caught_up: bool) -> list[Output]:  # noqa: ARG002 (the contract of machines)
         """Return alerts since the last flush and how far windows are closed."""
@@ -96,15 +100,19 @@ class Detect:
 
     def close_passed(self) -> None:
         """Close every window that event time has passed, earliest end first, and tell how far that is."""
-        closed = False
-        ready = [(end, i, p) for i, p in enumerate(self.parts.pulses.values()) if (end := self._ready(p))]
+        pulses = list(self.parts.pulses.values())
+        ready = [(end, i) for i, pulse in enumerate(pulses) if (end := self._ready(pulse))]
         heapq.heapify(ready)
+        closed = bool(ready)
         while ready:
-            _, i, pulse = heapq.heappop(ready)
-            self._close(pulse)
-            closed = True
-            if following := self._ready(pulse):
-                heapq.heappush(ready, (following, i, pulse))
+            first = ready[0][0]
+            together = []
+            while ready and ready[0][0] == first:
+                together.append(pulses[heapq.heappop(ready)[1]])
+            self._close(together)
+            for pulse in together:
+                if following := self._ready(pulse):
+                    heapq.heappush(ready, (following, pulses.index(pulse)))
         if closed:
             for board in self.parts.readers:
                 board.forget()
@@ -131,7 +139,7 @@ class Detect:
         for pulse in self.parts.pulses.values():
             end = pulse.cursor.next_end()
             if end is not None and end - end_ms <= pulse.cursor.windows.length_ms // 10:
-                self._close(pulse)
+                self._close([pulse])
                 passed_ms = max(passed_ms, end)
         if passed_ms > end_ms:
             progress = Progress(self.partition, passed_ms, passed_ms)
@@ -176,15 +184,26 @@ class Detect:
             self._tell(seen)
         return pulse.cursor.windows.next_bucket(bucket) >= since
 
-    def _close(self, pulse: Pulse) -> None:
-        for seen in pulse.close():
-            self.showcase.judged(seen)
-            self._tell(seen)
-            if (drifted := self.drifts.judged(seen)) is not None:
-                self._outputs.append(drift_output(drifted, self.settings.topics.alert))
-        if gone := evict(self.parts, pulse, self.settings.limits.series_ttl_ms):
-            self.showcase.evicted.update(gone)
-            self.showcase.show_again(pulse.kept)
+    def _close(self, pulses: Sequence[Pulse]) -> None:
+        """Close the next window of pulses whose windows end together."""
+        same: dict[tuple[int, Window], list[Closing]] = {}
+        for pulse in pulses:
+            closing = pulse.close()
+            same.setdefault((closing.windows.hop_ms, closing.window), []).append(closing)
+        seen = {one.watch: one for closings in same.values() for one in judge(closings)}
+        for pulse in pulses:
+            for one in (seen[watch] for watch in pulse.watches if watch in seen):
+                pulse.keep(one)
+                self._told(one)
+            if gone := evict(self.parts, pulse, self.settings.limits.series_ttl_ms):
+                self.showcase.evicted.update(gone)
+                self.showcase.show_again(pulse.kept)
+
+    def _told(self, seen: Seen) -> None:
+        self.showcase.judged(seen)
+        self._tell(seen)
+        if (drifted := self.drifts.judged(seen)) is not None:
+            self._outputs.append(drift_output(drifted, self.settings.topics.alert))
 
     def _tell(self, seen: Seen) -> None:
         for at in np.flatnonzero(seen.verdict.change).tolist():

@@ -1,6 +1,6 @@
 """A pulse: the watches whose windows close together, being of one size and drawing on the same topics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ class Seen(NamedTuple):
 
 
 class Pulse:
-    """Closes windows, judges them bank by bank, and keeps the last verdicts for restatement."""
+    """Closes windows, and keeps the last verdicts for restatement."""
 
     def __init__(self, windows: Windows, topics: frozenset[str]) -> None:
         self.topics = topics
@@ -32,11 +32,6 @@ class Pulse:
         self.watches: list[Watch] = []
         self.kept: dict[tuple[Watch, int], Seen] = {}  # by watch and window end
         self._data_ms = 2**62  # where the next events were when last looked for
-
-    @property
-    def banks(self) -> list[Bank]:
-        """The banks of its watches, each once."""
-        return list(dict.fromkeys(watch.bank for watch in self.watches))
 
     def skip_gap(self, passed_ms: int) -> None:
         """Leave out windows of a gap that is too long to be silence, up to the next event or the present."""
@@ -51,23 +46,14 @@ class Pulse:
         if self.cursor.is_far_from(self._data_ms):
             self.cursor.jump_to(min(self._data_ms, passed_ms))
 
-    def close(self) -> list[Seen]:
-        """Close the next window."""
+    def close(self) -> "Closing":
+        """Close the next window and read it: what is to be judged."""
         window = self.cursor.close()
         buckets = self.cursor.buckets_of(window)
-        observed = [(watch, watch.observe(buckets)) for watch in self.watches]
-        seen = [
-            one
-            for bank in self.banks
-            for one in self._judge(
-                bank, [(w, o) for w, o in observed if w.bank is bank and len(o.slots)], window
-            )
-        ]
+        read = [(watch, watch.observe(buckets)) for watch in self.watches]
         oldest_end = self.cursor.windows.next_bucket(self.cursor.kept[0])
         self.kept = {key: one for key, one in self.kept.items() if key[1] >= oldest_end}
-        for one in seen:
-            self.keep(one)
-        return seen
+        return Closing(self.cursor.windows, window, [(watch, obs) for watch, obs in read if len(obs.slots)])
 
     def keep(self, seen: Seen) -> None:
         """Remember a verdict, or the next part of one, for restatement."""
@@ -99,30 +85,46 @@ class Pulse:
             again.append(_restate(seen, watch.observe(self.cursor.buckets_of(window)), slots, latest=latest))
         return [seen for seen in again if len(seen.slots)]
 
-    def _judge(
-        self, bank: Bank, observed: list[tuple[Watch, Observations]], window: Window
-    ) -> Iterator[Seen]:
-        if not observed:
-            return
-        exposures = [obs.exposure for _, obs in observed if obs.exposure is not None]
-        windows = self.cursor.windows
-        context = Context(
-            step_s=windows.hop_ms / 1000,
-            week_s=windows.zone.week_s(window.start_ms),
-            exposure=np.concatenate(exposures) if exposures else None,
-        )
-        verdict = bank.judge(
-            np.concatenate([watch.rows[obs.slots] for watch, obs in observed]),
-            np.concatenate([obs.values for _, obs in observed], axis=-1),
-            np.concatenate([obs.volume for _, obs in observed]),
-            context,
-            window,
-        )
-        start = 0
-        for watch, obs in observed:
-            end = start + len(obs.slots)
-            yield Seen(watch, obs.slots, verdict.only(slice(start, end)))
-            start = end
+
+class Closing(NamedTuple):
+    """A window that closes, and what the watches of a pulse saw in it, if anything."""
+
+    windows: Windows
+    window: Window
+    observed: list[tuple[Watch, Observations]]
+
+
+def judge(closings: Sequence[Closing]) -> list[Seen]:
+    """Judge windows that are one and the same, each bank once: a call costs a millisecond at least."""
+    windows, window, _ = closings[0]
+    by_bank: dict[Bank, list[tuple[Watch, Observations]]] = {}
+    for closing in closings:
+        for watch, obs in closing.observed:
+            by_bank.setdefault(watch.bank, []).append((watch, obs))
+    return [seen for bank, observed in by_bank.items() for seen in _judge(bank, observed, windows, window)]
+
+
+def _judge(
+    bank: Bank, observed: Sequence[tuple[Watch, Observations]], windows: Windows, window: Window
+) -> Iterator[Seen]:
+    exposures = [obs.exposure for _, obs in observed if obs.exposure is not None]
+    context = Context(
+        step_s=windows.hop_ms / 1000,
+        week_s=windows.zone.week_s(window.start_ms),
+        exposure=np.concatenate(exposures) if exposures else None,
+    )
+    verdict = bank.judge(
+        np.concatenate([watch.rows[obs.slots] for watch, obs in observed]),
+        np.concatenate([obs.values for _, obs in observed], axis=-1),
+        np.concatenate([obs.volume for _, obs in observed]),
+        context,
+        window,
+    )
+    start = 0
+    for watch, obs in observed:
+        end = start + len(obs.slots)
+        yield Seen(watch, obs.slots, verdict.only(slice(start, end)))
+        start = end
 
 
 def _joined(first: Seen, second: Seen) -> Seen:

@@ -9,7 +9,7 @@ import msgspec
 from streams.detect.detect import Detect
 from streams.drift import is_drift
 from streams.ingest.ingest import Ingest
-from streams.machine import Machine, Output, Record
+from streams.machine import Output, Record
 from streams.notify.notify import Notify
 from streams.progress import is_progress
 from streams.settings.model import EventKind, Settings
@@ -61,13 +61,20 @@ class Backtest:
         yield from self._finish()
 
     def _apply(self, pending: dict[EventKind, list[Record]]) -> Iterator[Output]:
+        partials: list[Output] = []
         for kind in pending:  # every source says that it is there before any time passes without it
             if kind not in self.ingests:
                 self.ingests[kind] = Ingest(self.settings, kind, 0)
-                yield from self._through(self.ingests[kind], [])
+                partials += self.ingests[kind].flush(self.tally.last_ms, caught_up=False)
         for kind, records in pending.items():
             self._count(kind, records)
-            yield from self._through(self.ingests[kind], records)
+            self.ingests[kind].apply(records)
+            for output in self.ingests[kind].flush(self.tally.last_ms, caught_up=False):
+                if output.topic == self.settings.topics.partial:
+                    partials.append(output)
+                else:
+                    yield from self._pass_on(output)
+        yield from self._detected(partials)
 
     def _count(self, kind: EventKind, records: list[Record]) -> None:
         self.tally.records[kind] += len(records)
@@ -75,21 +82,23 @@ class Backtest:
             self.tally.first_ms = records[0].timestamp
         self.tally.last_ms = max(self.tally.last_ms, records[-1].timestamp)
 
-    def _through(self, machine: Machine, records: list[Record]) -> Iterator[Output]:
-        """Yield what a machine makes of records, and what the machines behind it make of that."""
-        machine.apply(records)
-        for output in machine.flush(self.tally.last_ms, caught_up=False):
-            yield from self._pass_on(output)
+    def _detected(self, partials: Iterable[Output]) -> Iterator[Output]:
+        """Yield what comes of partials that stand for one stretch of time.
+
+        Windows close after all of them, those of several topics in one go.
+        """
+        for partial in partials:  # no clock: every source is waited for, however rarely it writes
+            self.detects[partial.partition or 0].take(partial.value or b"", written_ms=0)
+        for detect in self.detects:
+            detect.close_passed()
+            for output in detect.flush(self.tally.last_ms, caught_up=False):
+                yield from self._pass_on(output)
 
     def _pass_on(self, output: Output) -> Iterator[Output]:
-        topics = self.settings.topics
-        if output.topic == topics.partial:
-            # No clock: every source is waited for, however rarely it writes.
-            record = self._record(output, timestamp=0)
-            yield from self._through(self.detects[output.partition or 0], [record])
-            return
-        if output.topic == topics.alert:
-            yield from self._through(self.notify, [self._record(output, timestamp=self.tally.last_ms)])
+        """Yield an output, and what notify makes of it."""
+        if output.topic == self.settings.topics.alert:
+            self.notify.apply([self._record(output, timestamp=self.tally.last_ms)])
+            yield from self.notify.flush(self.tally.last_ms, caught_up=False)
             if is_progress(output.headers) or is_drift(output.headers):
                 return
         yield output

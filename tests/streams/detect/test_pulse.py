@@ -30,7 +30,9 @@ def test_monitors_of_one_window_and_topic_close_together_and_share_a_bank():
         (HOUR_MS, HOUR_MS, orders): ["hour"],
         (FIVE_MS, FIVE_MS, both): ["rate"],
     }
-    assert len(pulses(chain)[FIVE_MS, FIVE_MS, orders].banks) == 1
+    banks = {watch.subject.monitor.name: watch.bank for watch in chain.detects[0].parts.watches.values()}
+    assert banks["a"] is banks["b"]
+    assert len(set(banks.values())) == 3  # another window, another kind of series
 
 
 def test_only_the_last_verdicts_are_kept():
