@@ -56,24 +56,24 @@ class Decoder:
         if envelope is not None:
             self._fill(event, envelope)
         self._check(event, record.timestamp)
-        if len(value) > self._limits.string_bytes:  # else no string can be too long
-            self._check_texts(event)
+        self._check_lengths(event, record)
         return cast(Event, event)
 
     def batch(self, records: Sequence[Record]) -> list[Event | None]:
         """Return what `decode` returns for each of the records, None where it raises. Sooner."""
         found = self._usual_events(records)
         ahead_ms, longest = self._limits.ahead_ms, self._limits.string_bytes
+        largest = self._limits.record_bytes
         for at, (record, event) in enumerate(zip(records, found, strict=True)):
             if (
                 event is None
                 or event.event_time > record.timestamp + ahead_ms
-                or len(record.value) > longest  # type: ignore[arg-type]  # what has no value is no event
+                or len(record.value) > largest  # type: ignore[arg-type]  # no event has no value
                 or record.headers
             ):
                 found[at] = self._tried(record)
-            elif not self._complete:
-                found[at] = self._checked(event, record.timestamp)
+            elif not self._complete or len(record.value) > longest:  # type: ignore[arg-type]
+                found[at] = self._checked(event, record)
         return found
 
     def _usual_events(self, records: Sequence[Record]) -> list[Any]:
@@ -93,9 +93,10 @@ class Decoder:
         except Reject:
             return None
 
-    def _checked(self, event: Any, record_ms: int) -> Event | None:
+    def _checked(self, event: Any, record: Record) -> Event | None:
         try:
-            self._check(event, record_ms)
+            self._check(event, record.timestamp)
+            self._check_lengths(event, record)
         except Reject:
             return None
         return cast(Event, event)
@@ -136,8 +137,10 @@ class Decoder:
         elif self._kind == "inventory":
             _check_stock(event)
 
-    def _check_texts(self, event: object) -> None:
+    def _check_lengths(self, event: object, record: Record) -> None:
         limit = self._limits.string_bytes
+        if len(record.value or b"") <= limit:  # no string can be too long
+            return
         for text in _texts(event):
             if len(text) * 4 > limit and len(text.encode()) > limit:
                 raise Reject("text_too_long", f"`{text[:20]}...` is longer than {limit} bytes")

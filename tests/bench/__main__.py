@@ -8,11 +8,12 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tests.bench import site, versus
+from tests.bench import detect, growth, guard, latency, recorded, site, start, versus, worker
 
 LIBRARIES = ("faust-streaming", "aiokafka", "msgspec", "numpy", "river")
 PEERS = ("bytewax", "quixstreams", "faust-streaming", "aiokafka", "confluent-kafka")
@@ -54,20 +55,63 @@ def ratios(found: dict[str, dict[str, Any]]) -> list[str]:
     return lines
 
 
+def table(title: str, figures: dict[str, dict[str, Any]]) -> list[str]:
+    """Return lines of figures by name."""
+    cells = (
+        (name, "  ".join(f"{key} {value:,}" for key, value in row.items())) for name, row in figures.items()
+    )
+    return [f"\n{title}", *(f"{name:22}{row}" for name, row in cells)]
+
+
+def say(lines: list[str]) -> None:
+    """Print at once."""
+    print(*lines, sep="\n", flush=True)
+
+
 def main() -> None:
-    """Measure everything, print, write."""
+    """Measure everything, print, write. Exit code 4 if something grew slower than its limit."""
     ours, peers = versions()
-    print(f"fenghuo {commit()}\n{machine()}\n{ours}\npeers: {peers}\n", flush=True)
+    say([f"fenghuo {commit()}", machine(), ours, f"peers: {peers}", ""])
     found = versus.measure(versus.EVENTS)
-    print(*ratios(found), sep="\n", flush=True)
-    result: dict[str, Any] = {
+    say(ratios(found))
+    jobs = worker.measure(worker.EVENTS)
+    say(table("other jobs of one worker", jobs))
+    waits = latency.measure()
+    say(table("window end to alert, ms, by sources x partial partitions", waits))
+    rows = {f"{row['series']:,} series": row for row in detect.measure_all()}
+    say(table("one-minute windows", rows))
+    files = recorded.measure()
+    begin = start.measure()
+    say(table("recorded files; start", {"points or events a second": files, "start": begin}))
+    grown = growth.measure()
+    say(["", *growth.lines(grown)])
+    guarded = guard.measure()
+    say(table("in units of the plain loop", {"cost": guarded, "limit": guard.LIMITS}))
+    figures = {
         "commit": commit(),
         "command": "make bench",
         "machine": machine(),
-        "ingest": {name: figures["events_per_s"] for name, figures in found.items()},
+        "ingest": {name: one["events_per_s"] for name, one in found.items()},
         "ingest_cpu_us": found["fenghuo"]["cpu_us_per_event"],
+        "ingest_details": found,
+        "jobs": jobs,
+        "detect": {
+            "us_per_series_10k": rows["10,000 series"]["us_per_series"],
+            "us_per_series_100k": rows["100,000 series"]["us_per_series"],
+            "state_bytes": rows["10,000 series"]["state_bytes"],
+        },
+        "detect_details": rows,
+        "latency_ms": {name: waits["4x4"][name] for name in ("p50", "p99")},
+        "latency_details": waits,
+        **files,
+        **begin,
+        "growth": grown,
+        "guard": guarded,
     }
-    (site.BUILD / "bench.json").write_text(json.dumps(result, indent=1))
+    (site.BUILD / "bench.json").write_text(json.dumps(figures, indent=1))
+    if over := guard.verdicts(guarded):
+        print(*over, sep="\n", file=sys.stderr)
+        sys.exit(guard.GATE_MISSED)
 
 
 if __name__ == "__main__":

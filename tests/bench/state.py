@@ -47,9 +47,9 @@ SETTINGS = Settings(
 )
 
 
-def partial(series: int, number: int) -> Record:
+def partial(series: int, number: int, window_ms: int = 5 * MINUTE_MS) -> Record:
     """Return what one window of so many skus comes to; it closes the window before."""
-    at = T0 + number * 5 * MINUTE_MS
+    at = T0 + number * window_ms
     counts = np.random.default_rng(number).poisson(20, series).astype(np.int64) + 1
     cells = Cells(
         entities=[f"sku=s{i}" for i in range(series)],
