@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.cells import Cells
 from detectors.columns import Column, Columns, Rows
@@ -21,7 +22,7 @@ class Membership(Columns):
     volume, seen     mean events a window, over so many
     phase, age_s     how well it knows its series, and from how much experience (detectors/phase.py)
     last_ms          end of the last window observed, epoch ms; 0: none
-    heard_ms         end of the last one with events; 0: not known
+    heard_ms         end of the last one with events; 0: not known (stored by an older version, missing data)
     cries            alerts opened, forgotten within two weeks
     """
 
@@ -49,6 +50,13 @@ class Membership(Columns):
                 "cries": Column(np.float32),
             }
         )
+
+    def silent(self, rows: Rows, end_ms: int, ttl_ms: int) -> NDArray[np.bool_]:
+        """Whether rows have had no events for `ttl_ms` at `end_ms`; where unknown, that counts from now."""
+        heard = self["heard_ms"][rows]
+        self["heard_ms"][rows] = heard = np.where(heard == 0, end_ms, heard)
+        silent: NDArray[np.bool_] = heard < end_ms - ttl_ms
+        return silent
 
     def observe(self, rows: Rows, volume: Floats, end_ms: int) -> None:
         """Note that the rows observe a window that ends at `end_ms`, with so many events behind it."""

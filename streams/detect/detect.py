@@ -154,6 +154,7 @@ class Detect:
             passed = self.frontier.passed(pulse.topics)
             pulse.cursor.restart(passed if passed > NO_TIME else None)
             pulse.kept.clear()
+            pulse.miss()
         for board in self.parts.readers:
             board.clear()
         self.frontier.leave_sources()

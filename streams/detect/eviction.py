@@ -23,7 +23,7 @@ def evict(parts: Assembly, pulse: Pulse, ttl_ms: int) -> Counter[str]:
     if end_ms % DAY_MS >= pulse.cursor.windows.hop_ms:
         return gone
     for watch in pulse.watches:
-        slots = watch.silent_since(end_ms - ttl_ms)
+        slots = watch.silent(end_ms, ttl_ms)
         if len(slots):
             watch.let_go(slots)
             pulse.let_go(watch, slots)

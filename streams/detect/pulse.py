@@ -45,6 +45,12 @@ class Pulse:
         self._data_ms = min(ahead, default=passed_ms)
         if self.cursor.is_far_from(self._data_ms):
             self.cursor.jump_to(min(self._data_ms, passed_ms))
+            self.miss()
+
+    def miss(self) -> None:
+        """Time passes of which nothing is known."""
+        for watch in self.watches:
+            watch.miss()
 
     def close(self) -> "Closing":
         """Close the next window and read it: what is to be judged."""

@@ -84,12 +84,16 @@ class Watch:
             values = values / np.maximum(counts, 1)
         return Observations(slots[there], values[there], counts[there], None)
 
-    def silent_since(self, before_ms: int) -> Rows:
-        """Return the slots whose series had no events since, and no alert is open; never the whole shop."""
+    def silent(self, end_ms: int, ttl_ms: int) -> Rows:
+        """Return the slots of series without events for so long and open alerts; never the whole shop."""
         slots = np.flatnonzero(self.rows >= 0) if self.subject.dims else np.zeros(0, np.int64)
         rows = self.rows[slots]
-        silent = (self.bank.members["heard_ms"][rows] < before_ms) & (self.bank.life["grade"][rows] == 0)
+        silent = self.bank.members.silent(rows, end_ms, ttl_ms) & (self.bank.life["grade"][rows] == 0)
         return slots[np.flatnonzero(silent)]
+
+    def miss(self) -> None:
+        """Time passes of which nothing is known: it is not held against the series that they were silent."""
+        self.bank.members["heard_ms"][self.rows[self.rows >= 0]] = 0
 
     def let_go(self, slots: Rows) -> None:
         """Give up the rows of these slots; events bring new ones."""

@@ -124,6 +124,16 @@ def test_late_events_of_who_was_let_go_are_counted_and_change_nothing():
     assert watched(shop, "price") == {"region=n"}
 
 
+def test_time_of_which_nothing_is_known_is_no_silence():
+    shop = chain_of()
+    days(shop, 0, 2, "nw")
+    hour(shop, 80 * 24, "n")  # more than sixty days: missing
+    days(shop, 80, 82, "n")
+    assert watched(shop) == {""} | watched(shop, "price") == {"", "region=n", "region=w"}
+    days(shop, 82, 84, "n")
+    assert watched(shop) == {"", "region=n"}
+
+
 def churn(seed=5):
     """Return events by hour over ten days: regions that come, go, and come back."""
     chance = random.Random(seed)
