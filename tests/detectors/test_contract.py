@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.grading import CUTS
+from detectors.phase import COLD, GROWN_S
 from detectors.registry import DETECTORS, build
 from detectors.river_model import ADAPTERS
 from detectors.table import Context, Kind, Table, TableMismatch
@@ -268,3 +269,19 @@ def test_a_dropped_row_is_reused_as_new(case):
     again = table.add(ROWS)
     assert sorted(again) == sorted(rows)
     np.testing.assert_array_equal(run(case, table, again, series(case, WARM)), learned(case)[2])
+
+
+@every
+def test_a_row_is_cold_while_it_is_silent_or_new_and_not_for_ever(case):
+    table, rows, _ = learned(case)
+    fresh = case.build()
+    new = fresh.add(ROWS)
+    values, context = series(case, 1, seed=8)[0], context_of(case, WARM)
+
+    def is_cold(of, at, age_s):
+        phases = of.phases(at, of.score(at, values, context), np.full(ROWS, age_s), context)
+        return (phases == COLD).tolist()
+
+    assert is_cold(fresh, new, GROWN_S) == [case.name != "threshold"] * ROWS
+    assert is_cold(table, rows, 0.0) == [table.CAUTIOUS] * ROWS
+    assert is_cold(table, rows, GROWN_S) == [False] * ROWS
