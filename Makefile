@@ -8,6 +8,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 PEERS := build/peers/.ready
+OUTSIDE := build/outside/.ready
 RECORDINGS ?= ../shared/data
 
 # What is no Python: a broker needs Java, its jars come by Maven; Prometheus and Alertmanager are tested with.
@@ -63,11 +64,12 @@ bench: setup $(PEERS) ## figures of speed beside those of peers at the same job,
 	@$(BIN)/python -m tests.bench
 
 $(PEERS): tests/bench/peers/requirements.lock
-	@rm -rf build/peers
+$(OUTSIDE): tests/quality/outside/requirements.lock
+$(PEERS) $(OUTSIDE):
+	@rm -rf $(@D)
 	@mkdir -p build
-	@$(PYTHON) -m venv build/peers
-	@build/peers/bin/pip install --require-hashes -r $< >build/peers/setup.log 2>&1 \
-		|| { cat build/peers/setup.log >&2; exit 1; }
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --require-hashes -r $< >$(@D)/setup.log 2>&1 || { cat $(@D)/setup.log >&2; exit 1; }
 	@touch $@
 
 chaos: setup ## kill, restart, rebalance at any moment, against the golden run
@@ -80,8 +82,8 @@ outage: setup ## every part on the way of an alarm away for a minute: worker, Pr
 soak: setup ## watch the memory of a worker under steady traffic for an hour
 	@$(BIN)/python -m tests.chaos.real.soak 60
 
-quality: $(READY) ## what the detectors find on labelled recordings in RECORDINGS
-	@for file in $$(grep -l __main__ tests/quality/*.py); do $(BIN)/python -m "tests.quality.$$(basename $$file .py)"; done
+quality: $(READY) $(OUTSIDE) ## what the detectors find and how often they cry, beside baselines; in build/quality.json
+	@$(BIN)/python -m tests.quality
 
 recordings: $(READY) ## run the shipped catalogue over RECORDINGS, write docs/recordings.md
 	@$(BIN)/python -m docs.recordings $(RECORDINGS)
@@ -90,7 +92,7 @@ format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-lock: $(READY) ## write the locks anew from pyproject.toml (and those of the image, of validate and of bench)
+lock: $(READY) ## write the locks anew from pyproject.toml (and those of the image, of validate, bench, quality)
 	@mkdir -p build
 	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" \
 		> build/dev.in
@@ -100,3 +102,4 @@ lock: $(READY) ## write the locks anew from pyproject.toml (and those of the ima
 	@echo setuptools | $(COMPILE) -c build/pins.txt -o deploy/docker/build.lock -
 	@$(COMPILE) --upgrade -o deploy/validate/requirements.lock deploy/validate/requirements.in
 	@$(COMPILE) --upgrade -o tests/bench/peers/requirements.lock tests/bench/peers/requirements.in
+	@$(COMPILE) --upgrade -o tests/quality/outside/requirements.lock tests/quality/outside/requirements.in

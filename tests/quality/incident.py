@@ -1,4 +1,4 @@
-"""Incidents to inject into a recorded or made-up series of counts."""
+"""Incidents to inject into a recorded or made-up series of counts, or of a ratio's successes."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,9 @@ def _thinned(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarra
     return rng.binomial(np.maximum(whole, 0), share) + (x - whole) * share
 
 
-KINDS: dict[str, tuple[Change, tuple[int, int]]] = {  # change, least and most points of 5 minutes
+Kinds = dict[str, tuple[Change, tuple[int, int]]]  # change, least and most points of 5 minutes
+
+COUNT_KINDS: Kinds = {
     "drop 30 %": (_times(0.7), (12, 48)),
     "drop 60 %": (_times(0.4), (6, 36)),
     "outage": (_times(0.0), (6, 36)),
@@ -46,17 +48,27 @@ KINDS: dict[str, tuple[Change, tuple[int, int]]] = {  # change, least and most p
     "stuck": (_stuck, (18, 36)),
     "ramp +60 %": (_ramp(1.6), (72, 73)),
 }
+RATIO_KINDS: Kinds = {
+    "ratio -30 %": (_times(0.7), (12, 48)),
+    "ratio -60 %": (_times(0.4), (6, 36)),
+}
 
 
 def inject(
-    x: np.ndarray, first: int, gap: tuple[int, int], avoid: np.ndarray, rng: np.random.Generator
+    x: np.ndarray,
+    first: int,
+    gap: tuple[int, int],
+    avoid: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    known: Kinds = COUNT_KINDS,
 ) -> tuple[np.ndarray, list[tuple[int, int]], list[str]]:
     """Return x with incidents from point `first` on, `gap` points apart, none where `avoid` holds."""
     x, spans, kinds = x.astype(float).copy(), [], []
     at = first + int(rng.integers(*gap))
     while True:
-        kind = str(rng.choice(list(KINDS)))
-        change, (least, most) = KINDS[kind]
+        kind = str(rng.choice(list(known)))
+        change, (least, most) = known[kind]
         end = at + int(rng.integers(least, most))
         if end + 20 >= len(x):
             return x, spans, kinds

@@ -1,9 +1,5 @@
-"""How good the joint detector is: faults over eight made-up counts of a shop that move together.
+"""Gate e, joint: faults over eight made-up counts of a shop that move together."""
 
-Run `python -m tests.quality.joint [tuning|test]`. Thresholds are those of the tuning seeds.
-"""
-
-import argparse
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,14 +9,20 @@ import numpy as np
 from detectors.joint import Joint
 from detectors.seasonal import Seasonal
 from detectors.table import Context
-from tests.quality.figures import record
-from tests.quality.gate import Case, Outcome, line, outcome_at, outcome_at_false_rate
-from tests.quality.kpi import shop_shape
+from tests.quality.baseline import BASELINES
+from tests.quality.figures import Result, Rival, Row
+from tests.quality.gate import Case, Outcome, gain, outcome_at, threshold_at
+from tests.quality.made_up import BURN_IN_DAYS, DAY, MONDAY_S, shop_shape, wander
+from tests.quality.normal import CLEAN_FACTOR, rates_of, rows_of
+from tests.quality.sample import Sample
 
 TUNING, TEST = (101, 102), (201, 202)
-SHOPS, PARTS, DAYS, DAY, BURN_IN_DAYS = 8, 8, 42, 288, 14
+SHOPS, PARTS, DAYS = 8, 8, 42
 RATES = (0.5, 0.1)  # false alarms per 1000 normal points
-WANDER, COMMON, OWN = 0.9, 0.03, 0.015  # of the noise: memory, size of what all parts share, of their own
+RECALL = {0.5: 0.79, 0.1: 0.72}
+COMMON, OWN = 0.03, 0.015  # wandering of all parts together, and of each by itself
+TOGETHER = "joint"
+COMPARED = ("null", "random", "3-sigma", "River GaussianScorer")  # on each part; the strangest part counts
 MEANS = (20.0, 30.0, 50.0, 80.0, 120.0, 200.0, 300.0, 500.0)
 
 Factors = Callable[[np.random.Generator], np.ndarray]
@@ -61,22 +63,13 @@ def shops(seed: int, *, faults: bool = True) -> tuple[np.ndarray, list[Truth]]:
     for shop in range(SHOPS):
         rng = np.random.default_rng([seed, shop])
         shape = shop_shape(DAYS * DAY, rng)
-        together = wander(COMMON, rng)
-        own = np.stack([wander(OWN, rng) for _ in range(PARTS)])
+        together = wander(COMMON, DAYS * DAY, rng)
+        own = np.stack([wander(OWN, DAYS * DAY, rng) for _ in range(PARTS)])
         expected = np.array(MEANS)[:, None] * shape * np.exp(together + own)
         truth = _hurt(expected, rng) if faults else Truth([], [])
         counts[:, shop] = rng.poisson(expected)
         truths.append(truth)
     return counts, truths
-
-
-def wander(size: float, rng: np.random.Generator) -> np.ndarray:
-    """Return autoregressive noise of this standard deviation."""
-    steps = rng.normal(0, size * np.sqrt(1 - WANDER**2), DAYS * DAY)
-    out = np.zeros_like(steps)
-    for i, step in enumerate(steps[1:], 1):
-        out[i] = WANDER * out[i - 1] + step
-    return out
 
 
 def _hurt(expected: np.ndarray, rng: np.random.Generator) -> Truth:
@@ -97,7 +90,7 @@ def scores_of(counts: np.ndarray) -> tuple[dict[str, np.ndarray], float]:
     """Return the scores (shop, point) of each way to judge, and seconds a shop-window of the joint one."""
     joint, alone = Joint(parts=PARTS), Seasonal("count")
     rows, each = joint.add(SHOPS), alone.add(PARTS * SHOPS)
-    names = ("max over rows", "Mahalanobis alone", "half-space trees alone", "together")
+    names = ("max over rows", "Mahalanobis alone", "half-space trees alone", TOGETHER)
     out = {name: np.full(counts.shape[1:], np.nan) for name in names}
     spent = 0.0
     for i in range(counts.shape[2]):
@@ -113,6 +106,17 @@ def scores_of(counts: np.ndarray) -> tuple[dict[str, np.ndarray], float]:
     return out, spent / counts.shape[2] / SHOPS
 
 
+def _strangest_part(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the scores of baselines, (shop, point): the greatest over the parts."""
+    quiet = np.zeros(counts.shape[2], bool)
+    samples = [
+        Sample("count", "part", x, None, [], [], quiet, 0, MONDAY_S, 300.0)
+        for x in counts.reshape(-1, counts.shape[2])
+    ]
+    shape = counts.shape
+    return {name: np.stack(BASELINES[name](samples)).reshape(shape).max(axis=0) for name in COMPARED}
+
+
 def cases_of(seeds: tuple[int, ...], *, faults: bool = True) -> tuple[dict[str, list[Case]], float]:
     """Return the cases of each way to judge after the burn-in, and the cost of the joint one."""
     cases: dict[str, list[Case]] = {}
@@ -121,7 +125,7 @@ def cases_of(seeds: tuple[int, ...], *, faults: bool = True) -> tuple[dict[str, 
         counts, truths = shops(seed, faults=faults)
         scores, cost = scores_of(counts)
         quiet = np.zeros(counts.shape[2], bool)
-        for name, shown in scores.items():
+        for name, shown in (scores | _strangest_part(counts)).items():
             shown[:, : BURN_IN_DAYS * DAY] = np.nan
             cases.setdefault(name, []).extend(
                 Case(score, truth.spans, quiet, truth.kinds)
@@ -130,46 +134,29 @@ def cases_of(seeds: tuple[int, ...], *, faults: bool = True) -> tuple[dict[str, 
     return cases, cost
 
 
-def figures_of(outcome: Outcome) -> dict[str, object]:
-    """Return what is written of an outcome."""
-    return {
-        "recall": round(outcome.started, 3),
-        "false_per_1000": round(outcome.false_per_1000, 3),
-        "time_in_alarm": round(outcome.time_on, 5),
-        "delay": outcome.delay,
-        "by_kind": {kind: round(share, 2) for kind, share in outcome.by_kind.items()},
-    }
-
-
-def main() -> None:
-    """Print the report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("half", nargs="?", choices=["tuning", "test"], default="test")
-    half = parser.parse_args().half
-    tuning, cost = cases_of(TUNING)
-    test = tuning if half == "tuning" else cases_of(TEST)[0]
-    figures: dict[str, object] = {"us_per_window": round(cost * 1e6)}
-    print(f"{sum(len(c.incidents) for c in test['together'])} faults; {cost * 1e6:.0f} us a shop and window")
+def gate() -> Result:
+    """Set thresholds on the tuning seeds; judge the test seeds, with faults and without."""
+    tuning, _ = cases_of(TUNING)
+    test, cost = cases_of(TEST)
+    figures: dict[str, object] = {"us_per_window": cost * 1e6}
+    rows, details, rivals = [], [], []
     for rate in RATES:
-        for name, cases in test.items():
-            threshold = outcome_at_false_rate(tuning[name], rate).threshold
-            outcome = outcome_at(cases, threshold)
-            print(line(f"{name} at {rate}", outcome))
-            print("   ", "  ".join(f"{kind} {share:.2f}" for kind, share in outcome.by_kind.items()))
-            if name == "together":
-                figures[f"recall_{rate}"] = round(outcome.started, 3)
-            figures[f"{name} at {rate}"] = figures_of(outcome)
-    clean = cases_of(TEST, faults=False)[0]["together"] if half == "test" else []
-    for cut in (6.0, 7.5, 9.4, 11.0, 12.7) if clean else ():
-        said = [np.nan_to_num(case.score[BURN_IN_DAYS * DAY :]) for case in clean]
-        starts = sum(int(((s[1:] > cut) & (s[:-1] <= cut)).sum()) for s in said)
-        figures[f"clean_per_1000_days_at_{cut}"] = round(1000 * starts * DAY / sum(map(len, said)), 1)
-        print(
-            f"without faults, from {cut} nats: {figures[f'clean_per_1000_days_at_{cut}']} per 1000 shop-days"
-        )
-    if half == "test":
-        record("joint", figures)
+        found = {name: outcome_at(test[name], threshold_at(tuning[name], rate)) for name in test}
+        own = found.pop(TOGETHER)
+        rows.append(Row("e", f"joint, recall at {rate}", own.started, RECALL[rate], on=own.time_on))
+        rows.append(Row("e", f"joint, FA over promise at {rate}", own.false_per_1000 / rate))
+        figures |= {f"recall_{rate}": own.started, f"time_in_alarm_{rate}": own.time_on}
+        details += [f"   {kind:14} at {rate}: recall {share:.3f}" for kind, share in own.by_kind.items()]
+        rivals += [_rival(name, rate, own, theirs) for name, theirs in found.items()]
+        figures |= {f"{name} at {rate}": theirs.started for name, theirs in found.items()}
+    clean = cases_of(TEST, faults=False)[0][TOGETHER]
+    rates = rates_of(clean, "vector")
+    figures["clean_per_1000_days"] = rates
+    return Result(
+        rows + rows_of("joint, no faults", rates, CLEAN_FACTOR), {"joint": figures}, details, rivals
+    )
 
 
-if __name__ == "__main__":
-    main()
+def _rival(name: str, rate: float, own: Outcome, theirs: Outcome) -> Rival:
+    shares = (theirs.started, theirs.time_on, theirs.false_per_1000, own.started)
+    return Rival("joint", name, f"{rate:g}", *shares, *gain(own, theirs))
