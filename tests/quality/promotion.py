@@ -8,10 +8,11 @@ from tests.quality.incident import COUNT_KINDS
 from tests.quality.made_up import BURN_IN_DAYS, DAY, MONDAY_S, negative_binomial, shop_shape
 from tests.quality.rivals import rivals_at
 from tests.quality.sample import Sample, cases_of, seasonal
+from tests.quality.synthetic import TUNING as SEED_OF_THRESHOLD
 from tests.quality.synthetic import samples_of
 
 TUNING, TEST = 17, 18  # seeds
-MEANS, EACH, EACH_COMPARED = (2.0, 20.0, 200.0, 2000.0), 20, 3
+MEANS, EACH, EACH_COMPARED = (2.0, 20.0, 200.0, 2000.0), 12, 2
 DAYS, LENGTH, UPLIFT = 42, 72, 2.5  # a promotion: points, times
 GAP = (500, 900)  # points between promotions
 RATE = 0.5  # false alarms per 1000 normal points: the threshold is that of gate a
@@ -46,9 +47,10 @@ def sample(mean: float, seed: tuple[int, ...], *, told: bool = True) -> Sample:
 
 def gate() -> Result:
     """Judge with the uplift and without it, at the threshold of gate a."""
-    threshold = threshold_at(cases_of(samples_of(7), seasonal), RATE)
-    told = outcome_at(cases_of(_samples(TEST, EACH, told=True), seasonal), threshold)
-    untold = outcome_at(cases_of(_samples(TEST, EACH, told=False), seasonal), threshold)
+    threshold = threshold_at(cases_of(samples_of(SEED_OF_THRESHOLD), seasonal), RATE)
+    samples = [_samples(TEST, EACH, told=told) for told in (True, False)]
+    cases, half = cases_of(samples[0] + samples[1], seasonal), len(samples[0])
+    told, untold = outcome_at(cases[:half], threshold), outcome_at(cases[half:], threshold)
     rows = [
         Row("e", "promotions that raise a false alarm", told.by_kind[PEACE], 0.07, at_least=False),
         Row("e", "drops found inside of promotions", told.by_kind[DROP], 0.80, on=told.time_on),

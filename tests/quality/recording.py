@@ -41,6 +41,12 @@ def read(name: str, folder: Path = FOLDER) -> Recording:
     return Recording(name, int(at[0]), value, label)
 
 
+def start_of(recording: Recording, days: int) -> Recording:
+    """Return the first days of a recording."""
+    span = slice(days * 1440)
+    return recording._replace(value=recording.value[span], label=recording.label[span])
+
+
 def minutes(recording: Recording) -> Sample:
     """Return the KPI as it is, its labels the incidents to find."""
     spans, n = segments_of(recording.label), len(recording.value)
