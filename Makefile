@@ -48,7 +48,7 @@ demo: setup ## a simulated shop on a real Kafka, three incidents, the alerts the
 	@$(BIN)/fenghuo demo
 
 test: setup check ## everything that must be green: check, unit tests, tests on a real Kafka
-	@$(BIN)/python -m pytest --ignore=tests/bench --ignore=tests/chaos --ignore=tests/quality
+	@$(BIN)/python -m pytest --ignore=tests/bench --ignore=tests/chaos
 
 check: $(READY) ## lint, format, types, layers
 	@$(BIN)/ruff check --quiet .
