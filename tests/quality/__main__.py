@@ -65,11 +65,15 @@ def show(results: list[Result]) -> None:
     for row in sorted((row for result in results for row in result.rows), key=lambda row: row.gate):
         print(row.line(FLOORS))
     print(f"\n{RIVALS_HEAD}")
+    rivals = sorted((rival for result in results for rival in result.rivals), key=lambda rival: rival.gate)
+    print(*(rival.line() for rival in rivals), sep="\n")
+    print("\nin detail")
     for result in results:
-        print(*(rival.line() for rival in result.rivals), sep="\n", end="\n" if result.rivals else "")
-    print()
-    for result in results:
-        print(*result.details, sep="\n", end="\n" if result.details else "")
+        print(
+            *(result.rows[0].gate + line for line in result.details),
+            sep="\n",
+            end="\n" if result.details else "",
+        )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests.quality.sample import Judge, Sample
 
 ROOT = Path(__file__).parents[2]
 OUTSIDE = ROOT / "build" / "outside" / "bin" / "python"
-PROGRAM = Path(__file__).parent / "outside" / "knn_cad.py"
+PROGRAM = Path(__file__).parent / "outside" / "judge.py"
 
 
 def null(samples: list[Sample]) -> list[np.ndarray]:
@@ -41,14 +42,14 @@ def half_space_trees(samples: list[Sample]) -> list[np.ndarray]:
     return [_present(sample, _trees) for sample in samples]
 
 
-def knn_cad(samples: list[Sample]) -> list[np.ndarray]:
-    """Judge by PySAD's KNN-CAD, in an environment of its own (`make build/outside/.ready`)."""
+def outside(model: str, samples: list[Sample]) -> list[np.ndarray]:
+    """Judge by a detector of PySAD, in an environment of its own (`make build/outside/.ready`)."""
     longest = max(len(sample.values) for sample in samples)
     series = [np.pad(s.per_exposure, (0, longest - len(s.values)), constant_values=np.nan) for s in samples]
     with tempfile.TemporaryDirectory() as folder:
         given, said = Path(folder) / "given.npy", Path(folder) / "said.npy"
         np.save(given, np.stack(series))
-        subprocess.run([OUTSIDE, PROGRAM, given, said], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([OUTSIDE, PROGRAM, model, given, said], check=True, stdout=subprocess.DEVNULL)
         scores = np.load(said)
     return [score[: len(sample.values)] for sample, score in zip(samples, scores, strict=True)]
 
@@ -59,7 +60,8 @@ BASELINES: dict[str, Judge] = {
     "3-sigma": three_sigma,
     "River GaussianScorer": gaussian_scorer,
     "River HalfSpaceTrees": half_space_trees,
-    "PySAD KNN-CAD": knn_cad,
+    "PySAD median and MAD": partial(outside, "median and MAD"),
+    "PySAD KNN-CAD": partial(outside, "KNN-CAD"),
 }
 
 
