@@ -10,7 +10,7 @@ from detectors.columns import Column, Rows
 from detectors.table import Context, Floats, Judgement, Kind, Table, require_finite
 
 SLOTS = 64
-NEAR = 0.01  # of the range: closer values are the same value
+NEAR = 1 / SLOTS  # of the range: closer values are the same value, so that the slots can cover it
 HORIZON = 4000  # points after which a value without a visitor is forgotten
 UNIT = 0.025  # of the range: raw novelty 1
 FARTHEST = 5.0  # ranges

@@ -18,7 +18,10 @@ TAIL = Tail("tail", streams=4)  # too high: fast, scaled; too low: fast, scaled
 COUNT_TAIL_OFF = 0.5  # nats taken off the tails of counts and ratios
 STUCK_SHARE, STUCK_CAP = 0.6, 10.0
 VALUE_STUCK_CAP = 5.0
-YOUNG_OFF = 1.8  # nats taken off everything while a row is young
+YOUNG_OFF = 1.8  # nats taken off counts and ratios while a row is young
+SHAPELESS, SHAPED = 0.1, 0.3  # share of its variance that the season of a value explains
+TAIL_DAMP = 0.8  # share of the tails that values without a shape lose: theirs are heavy
+RANGE_KNOWN = 6  # times the silence until novelty speaks: a short past is outdone every hour
 
 VALUE_COLUMNS = novelty.COLUMNS | stuck.VALUE_COLUMNS | fatigue.COLUMNS
 COUNT_COLUMNS = cusum.COLUMNS | sustained.COLUMNS | stuck.COUNT_COLUMNS
@@ -58,17 +61,22 @@ def of_count(cells: Cells, window: Window, expected: Expectation, residual: Resi
 def of_value(
     cells: Cells, window: Window, expected: Expectation, residual: Residual, plain: Column32
 ) -> Evidence:
-    """Return the evidence on other values: tails, novelty (of the `plain` value), run of equal values."""
-    shapeless = 1 - np.clip((season.explained(cells) - 0.4) / 0.1, 0, 1)
+    """Return the evidence on other values: tails, novelty (of the `plain` value), run of equal values.
+
+    Tails judge values that have a shape, novelty those that have none, once their range is known.
+    """
+    known = window.points >= RANGE_KNOWN * window.pace.warm
+    shape = np.clip((season.explained(cells) - SHAPELESS) / (SHAPED - SHAPELESS), 0, 1)
+    shapeless = np.where(known, 1 - shape, 0)
     gap = novelty.gap_of(cells, plain)
-    new = novelty.TAIL.score(cells, gap.raw) * (0.3 + 0.7 * shapeless)
+    new = np.where(known, novelty.TAIL.score(cells, gap.raw) * (0.3 + 0.7 * shapeless), 0)
     run = stuck.value_nats(cells, plain, VALUE_STUCK_CAP)
     tails, (tail_up, tail_down) = _tails(cells, residual)
-    damped, tired = 1 - 0.4 * shapeless, fatigue.discount(cells, window.pace)
+    damped, tired = 1 - TAIL_DAMP * shapeless, fatigue.discount(cells, window.pace)
     above = window.x >= expected.mean
     up = _greatest(tail_up * damped, np.where(above, new, 0), run) - tired
     down = _greatest(tail_down * damped, np.where(above, 0, new), run) - tired
-    return Evidence(_aged(up, window), _aged(down, window), tails, run, gap=gap)
+    return Evidence(np.maximum(up, 0), np.maximum(down, 0), tails, run, gap=gap)
 
 
 def strange(evidence: Evidence) -> Column32:
@@ -82,7 +90,10 @@ def strange(evidence: Evidence) -> Column32:
 
 
 def _tails(cells: Cells, residual: Residual) -> tuple[Column32, tuple[Column32, Column32]]:
-    high = np.stack([residual.fast, residual.scaled])
+    scaled, fast = residual.scaled, residual.fast
+    # The way back to the expected value is a jump, too, but none away from it.
+    away = np.where(fast * scaled > 0, fast, 0)
+    high = np.stack([away, scaled])
     streams = np.maximum(np.concatenate([high, -high]), 0).astype(np.float32)
     nats = TAIL.score(cells, streams)
     return streams, (np.maximum(nats[0], nats[1]), np.maximum(nats[2], nats[3]))

@@ -52,8 +52,9 @@ class Seasonal(Table):
     that each row learns (sudden), the second smallest of six residuals (lasting, on wandering noise), runs of
     equal values. Other values: residuals, novelty, runs. up and down: the greatest channel of that side.
 
-    Silent (NaN) for 50 points, or 14 days of points where that is fewer (daily windows: 14). 1.8 nats are
-    taken off until a row is 14 days old, and at least twice the silence. What stays strange for
+    Silent (NaN) for 50 points, or 14 days of points where that is fewer (daily windows: 14); novelty for six
+    times as long. 1.8 nats are taken off counts and ratios until a row is 14 days old, and at least twice the
+    silence. What stays strange for
     `adopt_after_s` becomes the norm; `table["adopted"]` marks the rows whose last `learn` did that.
     A count or ratio without exposure is no evidence: 0 nats, and nothing is learned.
 
