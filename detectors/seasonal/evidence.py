@@ -8,7 +8,7 @@ from detectors import novelty, stuck
 from detectors.calibration import Tail
 from detectors.cells import Cells, Column32
 from detectors.novelty import Gap
-from detectors.seasonal import cusum, fatigue, season, sustained
+from detectors.seasonal import cusum, fatigue, season, sustained, unrest
 from detectors.seasonal.cusum import Sums
 from detectors.seasonal.expectation import Expectation, Residual
 from detectors.seasonal.sustained import Deviation
@@ -24,7 +24,7 @@ TAIL_DAMP = 0.8  # share of the tails that values without a shape lose: theirs a
 RANGE_KNOWN = 6  # times the silence until novelty speaks: a short past is outdone every hour
 
 VALUE_COLUMNS = novelty.COLUMNS | stuck.VALUE_COLUMNS | fatigue.COLUMNS
-COUNT_COLUMNS = cusum.COLUMNS | sustained.COLUMNS | stuck.COUNT_COLUMNS
+COUNT_COLUMNS = cusum.COLUMNS | sustained.COLUMNS | unrest.COLUMNS | stuck.COUNT_COLUMNS
 
 
 class Evidence(NamedTuple):
@@ -48,7 +48,8 @@ def of_count(cells: Cells, window: Window, expected: Expectation, residual: Resi
     """Return the evidence on counts and ratios: CUSUM, tails, run of equal values, sustained deviation."""
     judged = window.judged
     sums = cusum.sums_of(cells, window.x, expected.mean, judged, window.pace.down_clip)
-    deviation = sustained.deviation_of(cells, np.where(judged, residual.z_fine, 0))
+    z = np.where(judged, residual.z_fine / unrest.factor(cells, window), 0)
+    deviation = sustained.deviation_of(cells, z.astype(np.float32))
     run = stuck.count_nats(cells, window.x, expected.mean, cells["unit"], expected.sd)
     still = np.minimum(STUCK_SHARE * run, STUCK_CAP)
     tails, (tail_up, tail_down) = _tails(cells, residual)

@@ -15,6 +15,7 @@ from detectors.seasonal import (
     season,
     spikiness,
     sustained,
+    unrest,
 )
 from detectors.seasonal.pace import rate
 from detectors.seasonal.reading import Reading
@@ -33,7 +34,7 @@ def learn(reading: Reading, adopt_after_s: float) -> None:
     if reading.kind == "value":
         _learn_value(reading, caution)
     else:
-        _learn_count(reading)
+        _learn_count(reading, caution)
     adoption.learn(cells, window.pace, strange, adopt_after_s)
     cells["points"] = window.points + 1
 
@@ -84,14 +85,14 @@ def _clipped(reading: Reading) -> tuple[Column32, Column32]:
     )
 
 
-def _learn_count(reading: Reading) -> None:
-    cells, said = reading.cells, reading.evidence
+def _learn_count(reading: Reading, caution: Column32) -> None:
+    cells, window, said = reading.cells, reading.window, reading.evidence
     assert said.sums is not None  # noqa: S101 (counts and ratios have both)
     assert said.deviation is not None  # noqa: S101
     cusum.learn(cells, said.sums)
-    z = np.where(reading.window.judged, reading.residual.z_fine, 0).astype(np.float32)
-    sustained.learn(cells, z, said.deviation, reading.window.pace)
-    stuck.learn_count(cells, reading.window.x, said.stuck)
+    sustained.learn(cells, said.deviation, window.pace)
+    unrest.learn(cells, window, reading.residual.z_fine, caution)
+    stuck.learn_count(cells, window.x, said.stuck)
 
 
 def _learn_value(reading: Reading, caution: Column32) -> None:

@@ -20,14 +20,19 @@ COLUMNS = {
 
 
 class Deviation(NamedTuple):
-    """Sustained deviation, (up and down, row), in standard deviations, and the same over what lasted long."""
+    """Sustained deviation after a residual `z`.
 
+    size     (up and down, row), in standard deviations
+    excess   the same over what lasted long
+    """
+
+    z: Column32
     size: Column32
     excess: Column32
 
     def nats(self) -> Column32:
         """Return nats, (up and down, row)."""
-        raised = 2 + 4.6 * np.log(np.maximum(self.excess, 1))
+        raised = 2 + 5.2 * np.log(np.maximum(self.excess, 1))
         return np.where(self.excess > 1, raised, 0).astype(np.float32)
 
 
@@ -41,10 +46,10 @@ def deviation_of(cells: Cells, z: Column32) -> Deviation:
         second_high = np.maximum(second_high, np.minimum(high, value))
         high = np.maximum(high, value)
     size = np.stack([np.maximum(second_low, 0), np.maximum(-second_high, 0)])
-    return Deviation(size, size - cells["sustained_base"])
+    return Deviation(z, size, size - cells["sustained_base"])
 
 
-def learn(cells: Cells, z: Column32, deviation: Deviation, pace: Pace) -> None:
+def learn(cells: Cells, deviation: Deviation, pace: Pace) -> None:
     """Take z as experience; a deviation of more than an hour becomes what others are measured against."""
     size, base, run = deviation.size, cells["sustained_base"], cells["sustained_run"]
     run = np.where(size > HIGH, run + 1, np.where(size > BACK, np.maximum(run - 2, 0), 0))
@@ -54,4 +59,4 @@ def learn(cells: Cells, z: Column32, deviation: Deviation, pace: Pace) -> None:
     cells["sustained_base"] = np.where(lasting, base + follow * (size - base), base * fade)
     cells["sustained_run"] = run
     ring = cells["ring"]
-    cells["ring"] = np.concatenate([ring[1:], z[np.newaxis]])
+    cells["ring"] = np.concatenate([ring[1:], deviation.z[np.newaxis]])

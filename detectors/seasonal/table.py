@@ -1,5 +1,6 @@
 """The table of the seasonal detector: reads a window, judges it, learns from it."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import ClassVar, NamedTuple
 
@@ -64,6 +65,8 @@ class Seasonal(Table):
     """
 
     NAME: ClassVar[str] = "seasonal"
+    VERSION: ClassVar[int] = 2
+    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {"unrest": (2, 1.0)}
 
     def __init__(self, kind: Kind = "count", *, adopt_after_s: float = DAY_S) -> None:
         channels = evidence.VALUE_COLUMNS | ORIGIN_COLUMNS if kind == "value" else evidence.COUNT_COLUMNS
