@@ -25,7 +25,7 @@ class Pace(NamedTuple):
     day         decay of a weekday's sums per point: ten such days' memory
     noise       share of variances that one point renews: 1000 points' memory, 300 of hours, 100 of days
     loss        share of the season's losses that one point renews: 3 days' memory, at least 20 points
-    prior       pseudo-points behind a day-of-week factor of 1
+    prior       pseudo-points behind a day-of-week factor of 1: a day of them, but five of whole days
     spread      squared variation expected before anything is known, beside pure counting noise
     down_clip   greatest evidence of one point that a count is too low, nats
     """
@@ -65,7 +65,7 @@ def pace_of(step_s: float | Floats) -> Pace:
         0.1 * step / DAY_S,
         0.001 * np.clip(np.sqrt(step / 300), 1, 10),
         np.clip(step / 259_200, 0.0002, 0.05),
-        1600 * np.minimum(1, 300 / step),
+        320 * np.minimum(1, 300 / step) ** 0.72,
         0.0005 * np.clip((step / 300) ** 0.77, 1, 80),
         4 * np.clip(np.sqrt(step / 3600), 1, 3),
     )

@@ -14,6 +14,7 @@ LOWEST, HIGHEST = 0.002, 50.0  # of a half hour, against the level
 DAY_LOWEST, DAY_HIGHEST = 0.002, 20.0  # of a day, against its half hours
 WEEKEND_PRIOR = 10.0  # times the prior of a weekday's slot, towards that slot
 CHANCE = 9.0  # variances within which a day's factor may be chance
+FIRST = 0.05  # times its prior that is added after a first such day; three times after half of it
 ONE_DAY = 0.5  # squared deviation that one day alone may show by accident: an outage, a promotion
 
 COLUMNS = {
@@ -137,6 +138,8 @@ def _day(cells: Cells, window: Window, level: Column32, prior: Prior) -> Column3
     ratio = np.maximum(seen_x / known, 0)
     change = (ratio - 1) / np.maximum(ratio, 1)
     plain = change * change - CHANCE * prior.noise / known - ONE_DAY / days
-    drawn = prior.day / (1 + pace.prior * np.maximum(plain, 0))
+    cubed = np.maximum(days * days * days, 0.05)
+    first = FIRST * pace.prior * prior.noise / (cubed * cubed)
+    drawn = (prior.day + first) / (1 + pace.prior * np.maximum(plain, 0))
     factor: Column32 = np.clip((seen_x + drawn) / (seen_e + drawn), DAY_LOWEST, DAY_HIGHEST)
     return factor
