@@ -4,6 +4,9 @@ import datetime as dt
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 _QUARTER_MS = 900_000
 _WEEK_MS = 7 * 86_400_000
 _MONDAY_MS = 4 * 86_400_000  # 1970-01-05, a Monday
@@ -24,6 +27,12 @@ class Zone:
     def week_s(self, utc_ms: int) -> float:
         """Return the local seconds since Monday 00:00."""
         return (utc_ms + self.offset_ms(utc_ms) - _MONDAY_MS) % _WEEK_MS / 1000
+
+    def weeks_s(self, utc_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the local seconds since Monday 00:00 of many instants."""
+        quarters, place = np.unique(utc_ms // _QUARTER_MS, return_inverse=True)
+        offsets = np.array([self._offset(quarter) for quarter in quarters.tolist()], np.int64)
+        return (utc_ms + offsets[place] - _MONDAY_MS) % _WEEK_MS / 1000
 
     def utc_ms(self, local_ms: int) -> int:
         """Return the first instant at which clocks show local_ms (or would, in the gap of spring)."""

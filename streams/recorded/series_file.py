@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import gzip
 import math
+import statistics
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, NamedTuple
@@ -57,7 +58,7 @@ class Series(NamedTuple):
 
     def weeks_s(self, zone: Zone) -> Floats:
         """Return the local seconds since Monday 00:00 of each line."""
-        return np.array([zone.week_s(int(at)) for at in self.time_ms])
+        return zone.weeks_s(self.time_ms)
 
 
 def read_series(path: str, zone: Zone, exposure: str | None = None) -> Series:
@@ -179,7 +180,8 @@ def _iso_ms(text: str, zone: Zone) -> float:
 
 def _running_median(numbers: Floats) -> list[float]:
     """Return the median of the last STEPS_SEEN numbers up to each."""
-    growing = [float(np.median(numbers[: i + 1])) for i in range(min(len(numbers), STEPS_SEEN - 1))]
+    first = numbers[: STEPS_SEEN - 1].tolist()
+    growing = [float(statistics.median(first[: i + 1])) for i in range(len(first))]
     if len(numbers) < STEPS_SEEN:
         return growing
     full = np.lib.stride_tricks.sliding_window_view(numbers, STEPS_SEEN)

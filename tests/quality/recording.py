@@ -30,14 +30,18 @@ class Recording(NamedTuple):
 
 
 def read(name: str, folder: Path = FOLDER) -> Recording:
-    """Read `timestamp,value,label`; minutes without a line are missing."""
+    """Read `timestamp,value,label`; minutes without a line are missing, and end no labelled segment."""
     with gzip.open(folder / f"kpi-{name}.csv.gz", "rt") as file:
         rows = list(csv.reader(file))[1:]
     at = np.array([int(float(row[0])) for row in rows])
     place = (at - at[0]) // 60
-    value, label = np.full(place[-1] + 1, np.nan), np.zeros(place[-1] + 1)
+    value, told = np.full(place[-1] + 1, np.nan), np.array([float(row[2]) for row in rows])
     value[place] = [float(row[1]) if row[1] else np.nan for row in rows]
-    label[place] = [float(row[2]) for row in rows]
+    minute = np.arange(len(value))
+    before = (
+        np.searchsorted(place, minute, side="right") - 1
+    )  # the last line up to a minute, the next from it on
+    label = np.minimum(told[before], told[np.searchsorted(place, minute)])
     return Recording(name, int(at[0]), value, label)
 
 
