@@ -25,8 +25,8 @@ ENCODED = (
     50  # of a checkpoint, about 20 MB, encoded at a time: what windows find encoded does not hold them up
 )
 # A slow broker slows reading, not memory: what was applied and not committed is bounded, and so is a partial.
-FLUSH_RECORDS = 25_000  # so many are worth a transaction at once
-HELD_MAX = 50_000  # no more are read until some are committed
+FLUSH_RECORDS = 50_000  # so many are worth a transaction at once
+HELD_MAX = 100_000  # no more are read until some are committed
 CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
 
 
