@@ -1,16 +1,15 @@
 """A board: the merged sums of one group in buckets of event time, one slot per entity."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Rows
 from detectors.table import Floats
+from streams.detect.bucket import Bucket, combine, part_of, together
 from streams.detect.cursor import Cursor
 from streams.detect.roster import Roster
 from streams.detect.window import Windows
-from streams.ingest.distinct import REGISTERS, estimate
+from streams.ingest.distinct import estimate
 from streams.partial import Cells
 from streams.plan import Aggregate, Group
 
@@ -20,52 +19,8 @@ Ints = NDArray[np.int64]
 _NEUTRAL: dict[Aggregate, int] = {"min": np.iinfo(np.int64).max, "max": np.iinfo(np.int64).min}
 
 
-class Bucket:
-    """Sums of one bucket: counts and values by slot, grown as entities come."""
-
-    __slots__ = ("counts", "ids", "registers", "times", "values")
-
-    def __init__(self, aggregate: Aggregate) -> None:
-        self.counts = np.zeros(0, np.int64)
-        self.values = np.zeros(0, np.int64)
-        self.times = np.zeros(0, np.int64)
-        self.ids: dict[int, str] = {}
-        self.registers = np.zeros((0, REGISTERS if aggregate == "distinct" else 0), np.uint8)
-
-    @classmethod
-    def of(
-        cls, counts: Ints, values: Ints, times: Ints, ids: Sequence[str], registers: NDArray[np.uint8]
-    ) -> "Bucket":
-        """Return a bucket whose entry i has these columns; ids may be empty."""
-        bucket = cls("count")
-        bucket.counts, bucket.values, bucket.times, bucket.registers = counts, values, times, registers
-        bucket.ids = dict(enumerate(ids))
-        return bucket
-
-    def copied(self) -> "Bucket":
-        """Return a bucket of its own with the same sums."""
-        bucket = Bucket("count")
-        bucket.counts, bucket.values, bucket.times = self.counts.copy(), self.values.copy(), self.times.copy()
-        bucket.registers, bucket.ids = self.registers.copy(), dict(self.ids)
-        return bucket
-
-    def reserve(self, size: int, neutral: int) -> None:
-        """Make room for `size` slots."""
-        more = size - len(self.counts)
-        if more > 0:
-            self.counts = np.concatenate([self.counts, np.zeros(more, np.int64)])
-            self.values = np.concatenate([self.values, np.full(more, neutral, np.int64)])
-            self.times = np.concatenate([self.times, np.full(more, -(2**62), np.int64)])
-            blank = np.zeros((more, self.registers.shape[1]), np.uint8)
-            self.registers = np.concatenate([self.registers, blank])
-
-
 class Board:
-    """Adds partial cells to buckets and reads windows from them.
-
-    Merging commutes: sums are exact, minima and maxima are, the last value is decided by (event_time,
-    event_id), registers take the maximum. So the order of partials does not matter.
-    """
+    """Adds partial cells to buckets and reads windows from them; the order of partials does not matter."""
 
     def __init__(self, group: Group, windows: Windows, roster: Roster) -> None:
         self.group = group
@@ -96,7 +51,7 @@ class Board:
                 late += len(slots[at])
             else:
                 touched[start] = slots[at]
-                self._wait(start, slots[at], _part(cells, at))
+                self._wait(start, slots[at], part_of(cells, at))
         return touched, late
 
     def window(self, buckets: list[int]) -> tuple[Ints, Floats]:
@@ -127,7 +82,7 @@ class Board:
         whole.reserve(len(self.roster), self._neutral)
         slots = np.arange(len(self.roster))
         for bucket in there:
-            self._combine(whole, slots, bucket)
+            combine(self.group.aggregate, whole, slots, bucket)
         return whole
 
     def remember(self, seen: NDArray[np.bool_]) -> None:
@@ -199,8 +154,8 @@ class Board:
         bucket = self.buckets[start]
         bucket.reserve(len(self.roster), self._neutral)
         aggregate = self.group.aggregate
-        for slots, part in waiting if aggregate == "last" else [_together(waiting, aggregate)]:
-            self._combine(bucket, slots, part)
+        for slots, part in waiting if aggregate == "last" else [together(waiting, aggregate)]:
+            combine(aggregate, bucket, slots, part)
         return bucket
 
     def _see(self, slots: Rows) -> None:
@@ -210,48 +165,3 @@ class Board:
         if not self.seen[slots].all():
             self.seen[slots] = True
             self.seen_count = int(self.seen.sum())
-
-    def _combine(self, into: Bucket, slots: Rows, part: Bucket) -> None:
-        aggregate = self.group.aggregate
-        if aggregate == "sum":
-            np.add.at(into.values, slots, part.values)
-        elif aggregate == "min":
-            np.minimum.at(into.values, slots, part.values)
-        elif aggregate == "max":
-            np.maximum.at(into.values, slots, part.values)
-        elif aggregate == "distinct":
-            np.maximum.at(into.registers, slots, part.registers)
-        elif aggregate == "last":
-            _take_last(into, slots, part)
-        np.add.at(into.counts, slots, part.counts)
-
-
-def _part(cells: Cells, at: slice | Rows) -> Bucket:
-    """Return entries of cells; what their aggregate does not have stays empty."""
-    ids: Sequence[str] = ()
-    if cells.ids:
-        ids = cells.ids if isinstance(at, slice) else [cells.ids[entry] for entry in at.tolist()]
-    times = cells.times[at] if len(cells.times) else cells.times
-    registers = cells.registers[at] if len(cells.registers) else cells.registers
-    return Bucket.of(cells.counts[at], cells.values[at], times, ids, registers)
-
-
-def _together(waiting: Sequence[tuple[Rows, Bucket]], aggregate: Aggregate) -> tuple[Rows, Bucket]:
-    """Return parts as one; not for `last`."""
-    parts = [part for _, part in waiting]
-    counts, values = (np.concatenate([getattr(one, name) for one in parts]) for name in ("counts", "values"))
-    registers = parts[0].registers
-    if aggregate == "distinct":
-        registers = np.concatenate([part.registers for part in parts])
-    slots = np.concatenate([slots for slots, _ in waiting])
-    return slots, Bucket.of(counts, values, parts[0].times, (), registers)
-
-
-def _take_last(into: Bucket, slots: Rows, part: Bucket) -> None:
-    for i, slot in enumerate(slots.tolist()):
-        if part.counts[i] == 0:
-            continue
-        new = (int(part.times[i]), part.ids.get(i, ""))
-        if new > (int(into.times[slot]), into.ids.get(slot, "")):
-            into.times[slot], into.ids[slot] = new
-            into.values[slot] = part.values[i]

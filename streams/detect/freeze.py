@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 
 from detectors.bank import Verdict
-from streams.detect.board import Board, Bucket
+from streams.detect.board import Board
+from streams.detect.bucket import Bucket
 from streams.detect.pulse import Pulse, Seen
 from streams.detect.watch import Watch
 from streams.frozen import Block, Frozen

@@ -11,7 +11,8 @@ import numpy as np
 from detectors.bank import Verdict, Window
 from detectors.columns import TableMismatch
 from detectors.table import Judgement
-from streams.detect.board import Board, Bucket
+from streams.detect.board import Board
+from streams.detect.bucket import Bucket
 from streams.detect.freeze import READABLE, VERDICT_DTYPES, VERSION
 from streams.detect.frontier import Frontier
 from streams.detect.pulse import Seen
