@@ -138,7 +138,8 @@ def _day(cells: Cells, window: Window, level: Column32, prior: Prior) -> Column3
     ratio = np.maximum(seen_x / known, 0)
     change = (ratio - 1) / np.maximum(ratio, 1)
     plain = change * change - CHANCE * prior.noise / known - ONE_DAY / days
-    cubed = np.maximum(days * days * days, 0.05)
+    few = np.minimum(days, 100)  # after that nothing is left of the first ones
+    cubed = np.maximum(few * few * few, 0.05)
     first = FIRST * pace.prior * prior.noise / (cubed * cubed)
     drawn = (prior.day + first) / (1 + pace.prior * np.maximum(plain, 0))
     factor: Column32 = np.clip((seen_x + drawn) / (seen_e + drawn), DAY_LOWEST, DAY_HIGHEST)

@@ -19,6 +19,10 @@ COLUMNS = {
 }
 
 
+# Real noise strays far more often than the rate up to here lets expect: what is beyond counts for less.
+FOLDS_AT_8 = 6 / 5.2
+
+
 class Deviation(NamedTuple):
     """Sustained deviation after a residual `z`.
 
@@ -32,7 +36,8 @@ class Deviation(NamedTuple):
 
     def nats(self) -> Column32:
         """Return nats, (up and down, row)."""
-        raised = 2 + 5.2 * np.log(np.maximum(self.excess, 1))
+        folds = np.log(np.maximum(self.excess, 1))
+        raised = np.minimum(2 + 5.2 * folds, 8 + 3.1 * (folds - FOLDS_AT_8))
         return np.where(self.excess > 1, raised, 0).astype(np.float32)
 
 
