@@ -82,7 +82,7 @@ def main() -> None:
     say(table("one-minute windows", rows))
     files = recorded.measure()
     begin = start.measure()
-    say(table("recorded files; start", {"points or events a second": files, "start": begin}))
+    say(table("recorded files; start", {"rates a second": files, "start": begin}))
     grown = growth.measure()
     say(["", *growth.lines(grown)])
     guarded = guard.measure()
