@@ -57,7 +57,7 @@ class Columns:
     def add(self, events: Sequence[Event]) -> None:
         """Take more events."""
         self._made = {}
-        self._time_parts.append(np.fromiter(map(attrgetter("event_time"), events), np.int64, len(events)))
+        self._count(events)
         for field, numbering in self._numbering.items():
             numbering.add(self._column(events, field))
         for field, parts in self._number_parts.items():
@@ -97,6 +97,9 @@ class Columns:
         made: T = self._made[key]
         return made
 
+    def _count(self, events: Sequence[Event]) -> None:
+        self._time_parts.append(np.fromiter(map(attrgetter("event_time"), events), np.int64, len(events)))
+
     def _choose(self, where: Where) -> Ints:
         if not where:
             return np.arange(len(self))
@@ -117,7 +120,10 @@ class Columns:
 
 
 class LineColumns(Columns):
-    """The same, one entry per line of each order; what a line does not have is its order's."""
+    """The same, one entry per line of each order; what a line does not have is its order's.
+
+    The columns of orders take each batch before.
+    """
 
     def __init__(self, orders: Columns, reads: Reads) -> None:
         super().__init__(orders._kind, reads._replace(coded=reads.coded & LINE_FIELDS, ids=False))
@@ -126,11 +132,6 @@ class LineColumns(Columns):
 
     def __len__(self) -> int:
         return sum(self._lengths)
-
-    def add(self, events: Sequence[Event]) -> None:
-        """Take more orders; the columns of orders have taken them before."""
-        super().add(events)
-        self._lengths += [len(event.lines) for event in events]  # type: ignore[attr-defined]
 
     @property
     def times(self) -> Ints:
@@ -149,6 +150,9 @@ class LineColumns(Columns):
             return super().codes(field)
         codes, values = self._orders.codes(field)
         return Codes(self._once(("codes", field), lambda: codes[self._owner()]), values)
+
+    def _count(self, events: Sequence[Event]) -> None:
+        self._lengths += [len(event.lines) for event in events]  # type: ignore[attr-defined]
 
     def _owner(self) -> Ints:
         return self._once("owner", lambda: np.repeat(np.arange(len(self._lengths)), self._lengths))
