@@ -11,16 +11,15 @@ from detectors.seasonal.pace import Pace
 RING = 5  # earlier residuals kept
 HIGH = 2.2  # standard deviations: a deviation
 BACK = 1.32  # no longer quite
+# Nats of an excess of 1, and per factor e of it; real noise strays far more often than that lets expect, so
+# what is beyond BEND counts for less.
+LEAST, PER_FOLD, BEND, BEYOND = 2.0, 5.2, 8.0, 3.1
 
 COLUMNS = {
     "ring": Column("f4", (RING,)),  # oldest first
     "sustained_base": Column("f4", (2,)),  # up, down
     "sustained_run": Column("f4", (2,)),
 }
-
-
-# Real noise strays far more often than the rate up to here lets expect: what is beyond counts for less.
-FOLDS_AT_8 = 6 / 5.2
 
 
 class Deviation(NamedTuple):
@@ -37,7 +36,8 @@ class Deviation(NamedTuple):
     def nats(self) -> Column32:
         """Return nats, (up and down, row)."""
         folds = np.log(np.maximum(self.excess, 1))
-        raised = np.minimum(2 + 5.2 * folds, 8 + 3.1 * (folds - FOLDS_AT_8))
+        beyond = BEND + BEYOND * (folds - (BEND - LEAST) / PER_FOLD)
+        raised = np.minimum(LEAST + PER_FOLD * folds, beyond)
         return np.where(self.excess > 1, raised, 0).astype(np.float32)
 
 

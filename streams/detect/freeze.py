@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from streams.detect.roster import Roster
 
 VERSION = 2
-READABLE = (1, 2)  # rows of 1 know nothing of their age (see detectors.bank.Membership)
+READABLE = (1, 2)  # rows of 1 know nothing of their age (see detectors.membership)
 BLOCK_BYTES = 400_000
 ROSTER_NAMES = 10_000  # entities in a block
 CELL_BYTES = 64  # of a bucket's entry without registers, generously

@@ -28,17 +28,7 @@ SERIES = (10_000, 100_000, 1_000_000)
 WINDOWS = 8
 HOURS, LAST = 504, 8
 MINUTE_MS, HOUR_MS = state.MINUTE_MS, 60 * state.MINUTE_MS
-RULE = Rule(
-    monitor="orders",
-    cuts=CUTS["count"],
-    direction="both",
-    relative_min=0.0,
-    absolute_min=0.0,
-    volume_min=0.0,
-    grade_max=4,
-    persistence=1,
-    resolve_after=2,
-)
+RULE = Rule("orders", CUTS["count"])
 SETTINGS = msgspec.structs.replace(
     state.SETTINGS,
     monitors=[msgspec.structs.replace(state.SETTINGS.monitors[0], window="1m")],
