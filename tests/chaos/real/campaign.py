@@ -24,12 +24,13 @@ from streams.runner.transaction import TRANSACTION_TIMEOUT_MS
 from streams.settings.model import Kafka, Settings
 from tests.chaos.real.attack import EVERY_STEP, Pair
 from tests.chaos.real.feed import Feed, write_now
-from tests.chaos.real.shop import DAY_MS, WINDOW_MS, Traffic, shop_settings
+from tests.chaos.real.shop import DAY_MS, PARTIALS, WINDOW_MS, Traffic, shop_settings
 from tests.chaos.real.verdict import judge, passed
 from tests.kafka.process import read, workers
 
 ROOT = Path(__file__).parents[3]
 SETTLE_S = 90.0
+QUIET_S = 3.0  # more than it takes to see the end of a log, to call a source idle and to write it
 EVENTS = 90  # offered in a chunk of a tenth of a second; a third of them becomes events on average
 CHUNK_MS = 6_000
 SESSION_S = 3.0
@@ -67,7 +68,17 @@ def settle(settings: Settings, pair: Pair, end_ms: int) -> None:
         if time.monotonic() > until:
             raise AssertionError(f"not settled after {SETTLE_S:.0f} s: {told}, wanted {wanted}")
         pair.watch(0.5)
-    pair.watch(2)
+    _fall_silent(settings, pair, until)
+
+
+def _fall_silent(settings: Settings, pair: Pair, until: float) -> None:
+    """Wait until nothing more is written: sources go on to say that they are idle, on a slow machine late."""
+    before = -1
+    while (written := sum(map(len, read(settings, settings.topics.partial, PARTIALS)))) != before:
+        if time.monotonic() > until + SETTLE_S:
+            raise AssertionError(f"partials are still written: {written}, {before} before")
+        before = written
+        pair.watch(QUIET_S)
 
 
 CAMPAIGNS: dict[str, tuple[tuple[Any, ...], ...]] = {

@@ -14,6 +14,7 @@ WINDOW_MS = 5 * MINUTE_MS
 DAY_MS = 86_400_000
 LATENESS_MS = 60_000
 PARTITIONS = {"order": 5, "click": 3}  # so that a third worker is given something, too
+PARTIALS = 3
 CHANNELS = ("app", "web", "store")
 REGIONS = ("north", "east", "south")
 RATES = (0.3, 1, 1, 1, 2, 4)  # of a channel, in one window
@@ -36,7 +37,7 @@ def shop_settings(base: Settings, *, idle_after_ms: int = 3_600_000) -> Settings
         base.kafka,
         partitions=PARTITIONS,
         input_partitions=1,
-        partial_partitions=3,
+        partial_partitions=PARTIALS,
         session_timeout_ms=3_000,
         checkpoint_every_ms=2_000,
         flush_ceiling_ms=100,
