@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from streams.ingest.decoder import Decoder
 from streams.ingest.duplicate import Duplicates
-from streams.ingest.event import Event
 from streams.ingest.watermark import Watermark
 from streams.machine import Record
 
@@ -28,14 +27,11 @@ class Batch:
     """
 
     def __init__(self, records: Sequence[Record], decoder: Decoder) -> None:
-        count = len(records)
         self.records = records
-        self.events: list[Event | None] = decoder.batch(records)
+        self.offsets = _offsets(records)
+        self.record_ms: Ints = np.fromiter([record.timestamp for record in records], np.int64, len(records))
+        self.events, self._times = decoder.batch(records, self.record_ms)
         self.ids = ["" if event is None else event.event_id for event in self.events]
-        self.offsets: Ints = np.fromiter([record.offset for record in records], np.int64, count)
-        self.record_ms: Ints = np.fromiter([record.timestamp for record in records], np.int64, count)
-        times = [0 if event is None else event.event_time for event in self.events]
-        self._times: Ints = np.fromiter(times, np.int64, count)
         self.steps_ms: Ints = np.minimum(self._times, self.record_ms)
 
     def odd(self, duplicates: Duplicates, watermark: Watermark, sample_every: int) -> list[int]:
@@ -50,3 +46,10 @@ class Batch:
         odd |= self._times == 0
         odd[duplicates.suspects(self.ids)] = True
         return np.flatnonzero(odd).tolist()
+
+
+def _offsets(records: Sequence[Record]) -> Ints:
+    first, last = records[0].offset, records[-1].offset
+    if last - first == len(records) - 1:  # nearly always
+        return np.arange(first, last + 1)
+    return np.fromiter([record.offset for record in records], np.int64, len(records))

@@ -11,6 +11,7 @@ from streams.settings.model import EventKind, Settings
 
 EXACT_MAX = 2**53 - 2  # greatest fixed-point value: exact in float64, on its way into int64
 OLDEST_MS = 946_684_800_000  # 2000-01-01: what lies before is seconds for milliseconds, or a clock not set
+LATEST_MS = 253_402_300_799_999  # end of the year 9999; later ones are ahead of their records by any clock
 ENVELOPE_FIELDS = ("event_id", "event_time", "type")  # CloudEvents may carry them outside the event
 
 
@@ -37,7 +38,7 @@ def usual_type(settings: Settings, kind: EventKind, bounds: Mapping[str, float])
     """Return the struct of the usual event of a kind: it has an id, a type, and its time in epoch ms."""
     usual = {
         "event_id": Annotated[str, msgspec.Meta(min_length=1)],
-        "event_time": Annotated[int, msgspec.Meta(ge=OLDEST_MS)],
+        "event_time": Annotated[int, msgspec.Meta(ge=OLDEST_MS, le=LATEST_MS)],
     }
     return _of_kind(settings, kind, bounds, usual, {})
 

@@ -10,7 +10,7 @@ from streams.runner.exit_code import AGAIN
 if TYPE_CHECKING:
     from streams.runner.owner import Owner
 
-QUEUED_MAX = 5_000  # records fetched and not yet applied, per partition; no more are fetched until it drains
+QUEUED_MAX = 12_000  # records fetched and not yet applied, per partition; no more are fetched until it drains
 
 
 class BatchLost(Failure):

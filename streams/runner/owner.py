@@ -228,8 +228,9 @@ class Owner:
 
     def _wait_s(self) -> float:
         pace = self._hooks.pace()
-        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if self._behind else 0.0)
-        if self._urgent and not self._behind:
+        behind = self._behind and not self.caught_up()
+        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if behind else 0.0)
+        if self._urgent and not behind:
             gap_s = min(gap_s, URGENT_GAP_S)
         if self._applied >= FLUSH_RECORDS:
             gap_s = 0.0
@@ -242,4 +243,7 @@ class Owner:
 
         Only what was applied can be urgent: a machine that says `due` without outputs must not spin us.
         """
-        return self._applied > 0 and (self.machine.due or self._applied >= FLUSH_RECORDS)
+        if not self._applied:
+            return False
+        # what ends a backlog has waited long enough
+        return self.machine.due or self._applied >= FLUSH_RECORDS or (self._behind and self.caught_up())

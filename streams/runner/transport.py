@@ -29,6 +29,7 @@ from streams.settings.connection import connection
 from streams.settings.model import Kafka
 
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
+FETCH_BYTES = 4 * 1_048_576  # of one partition at once: a request costs the same, however much it brings
 POLL_S = 1.0
 HELD_POLL_S = 0.01  # while some partition has enough: it may want more at any moment
 FRESH_MS = 2_000  # a view of the log's end older than this says nothing (the broker may be away)
@@ -242,6 +243,7 @@ class App(faust.App):  # type: ignore[misc] # untyped
             # After a broker restart the group's leader may assign from empty metadata: look again soon.
             consumer_metadata_max_age_ms=5_000,
             broker_max_poll_records=5_000,
+            consumer_max_fetch_size=FETCH_BYTES,
             broker_session_timeout=session_timeout_s,
             broker_heartbeat_interval=session_timeout_s / 4,
             producer_acks=-1,

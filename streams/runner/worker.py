@@ -12,10 +12,10 @@ from sinks.metrics import Sample
 from sinks.notification import from_record
 from sinks.prometheus import Exhibit, Series
 from streams.detect.detect import Detect
-from streams.garbage import collect_rarely
 from streams.ingest.ingest import Ingest
 from streams.kafka.topic_spec import wanted
 from streams.machine import Machine, Output
+from streams.memory import collect_rarely, keep_freed
 from streams.notify.notify import Notify, incident_line
 from streams.plan import build_plan, plan_hash
 from streams.runner.app import Telemetry, serve
@@ -39,6 +39,7 @@ def run(settings: Settings, *, watch_stdin: bool = False) -> None:
     Raises Failure if the settings ask for what a worker cannot do, topics are missing, or the port is taken.
     """
     _log()
+    keep_freed()
     Detect(settings, 0)  # a monitor that cannot run is told now, not when the first partition arrives
     health, exhibit = Health(time.monotonic), Exhibit(settings.limits.samples)
     server = start_server(settings, exhibit, health)

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.detect.detect import Detect
-from streams.garbage import collect_rarely
 from streams.ingest.ingest import Ingest
 from streams.machine import Record
+from streams.memory import collect_rarely
 from streams.settings.model import Kafka, Limits, Metric, Monitor, Settings
 from tests.bench.ingest import T0, click
 from tests.bench.peers.job import TYPES

@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from streams.garbage import collect_rarely
 from streams.ingest.ingest import Ingest
 from streams.machine import Record
+from streams.memory import collect_rarely
 from tests.bench import detect, growth, ingest, versus
 from tests.bench.peers import job
 

@@ -17,7 +17,7 @@ import numpy as np
 from detectors.grading import CUTS
 from detectors.registry import build
 from streams.detect.zone import Zone
-from streams.garbage import collect_rarely
+from streams.memory import collect_rarely
 from streams.recorded.backtest import Backtest
 from streams.recorded.recording import read
 from streams.recorded.score import score
