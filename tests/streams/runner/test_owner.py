@@ -260,3 +260,16 @@ def test_a_partition_is_behind_by_the_age_of_its_last_record_while_there_is_more
         await owner.disconnect()
 
     run(scenario)
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_what_ends_a_backlog_is_committed_at_once(more):
+    async def scenario():
+        owner, transactions, lease = own(Machine(), caught_up=lambda _: not more, now_ms=90_000)
+        owner.take(lease.hand(records(0, 3)))  # a minute and a half old
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert bool(transactions.commits) is not more
+        await owner.disconnect()
+
+    run(scenario)
