@@ -27,7 +27,8 @@ print(churn(10))
 def pages(call: str) -> int:
     """Return how many pages a process asks for that makes and frees the same blocks again and again."""
     code = CHURN.format(call=call)
-    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    return int(told)
 
 
 def test_blocks_made_again_and_again_take_the_same_pages() -> None:
