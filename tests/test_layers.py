@@ -21,8 +21,8 @@ ALLOWED = {"detectors": {"detectors", "numpy", "river"}}
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("sinks/prometheus.py",),
     "kafka": ("streams/kafka/topics.py", "streams/cli/"),
-    "faust": ("streams/runner/transport.py", "streams/runner/app.py"),
-    "mode": ("streams/runner/transport.py", "streams/runner/app.py"),
+    "faust": ("streams/runner/transport.py", "streams/runner/consumer_thread.py", "streams/runner/app.py"),
+    "mode": ("streams/runner/transport.py", "streams/runner/consumer_thread.py", "streams/runner/app.py"),
     "yaml": ("streams/settings/",),
 }
 

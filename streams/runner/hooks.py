@@ -8,17 +8,10 @@ from aiokafka import TopicPartition
 
 from streams.machine import Machine, Output
 from streams.runner.checkpoint import Writer
+from streams.runner.pace import Pace
 from streams.runner.role import Role
 
 Clock = Callable[[], int]
-
-
-class Pace(NamedTuple):
-    """How often an owner commits, in seconds."""
-
-    ceiling_s: float  # outputs that nobody waits for
-    gap_s: float  # least time between two transactions, shares the worker's budget among its owners
-    checkpoint_s: float
 
 
 class State(NamedTuple):

@@ -11,21 +11,18 @@ from streams.machine import Output, Record
 from streams.runner.checkpoint import Checkpoint
 from streams.runner.hooks import Hooks, State
 from streams.runner.lease import Batch, BatchLost, Lease
+from streams.runner.pace import Work, next_s
 from streams.runner.role import Role
 from streams.runner.transaction import Transactions
 
 CATCH_UP_S = 5.0  # records older than this when read: we are behind, and throughput goes before latency
-CATCH_UP_PAUSE_S = 1.0
-URGENT_GAP_S = 0.1  # somebody waits for a window that has closed: no more than this lies between two
 IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it has to say so
-CEILING_MIN_S = 0.01
 OFFSET_S = 1.0  # an offset without outputs is committed this late
 BLOCKS = 4  # of a checkpoint, written with one transaction
 ENCODED = (
     50  # of a checkpoint, about 20 MB, encoded at a time: what windows find encoded does not hold them up
 )
 # A slow broker slows reading, not memory: what was applied and not committed is bounded, and so is a partial.
-FLUSH_RECORDS = 50_000  # so many are worth a transaction at once
 HELD_MAX = 100_000  # no more are read until some are committed
 CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
 
@@ -87,7 +84,7 @@ class Owner:
         self._progress_s = time.monotonic()
         if self.machine.paused:
             self.stop_reading()
-        if self._urgent:
+        if self._work().urgent:
             self._wake.set()
 
     async def _run(self) -> None:
@@ -227,23 +224,8 @@ class Owner:
                 await asyncio.wait_for(self._wake.wait(), wait_s)
 
     def _wait_s(self) -> float:
-        pace = self._hooks.pace()
-        behind = self._behind and not self.caught_up()
-        gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if behind else 0.0)
-        if self._urgent and not behind:
-            gap_s = min(gap_s, URGENT_GAP_S)
-        if self._applied >= FLUSH_RECORDS:
-            gap_s = 0.0
-        ceiling_s = 0.0 if self._urgent else max(pace.ceiling_s, CEILING_MIN_S)
-        return max(self._committed_s + gap_s, self._woken_s + ceiling_s) - time.monotonic()
+        work = self._work()
+        return next_s(self._hooks.pace(), work, self._committed_s, self._woken_s) - time.monotonic()
 
-    @property
-    def _urgent(self) -> bool:
-        """Whether a flush is wanted now.
-
-        Only what was applied can be urgent: a machine that says `due` without outputs must not spin us.
-        """
-        if not self._applied:
-            return False
-        # what ends a backlog has waited long enough
-        return self.machine.due or self._applied >= FLUSH_RECORDS or (self._behind and self.caught_up())
+    def _work(self) -> Work:
+        return Work(self._applied, self.machine.due, self._behind, self.caught_up())

@@ -19,9 +19,10 @@ from streams.machine import Output, Shows
 from streams.runner.control import Control
 from streams.runner.exit_code import AGAIN
 from streams.runner.guard import spawn
-from streams.runner.hooks import Hooks, Pace
+from streams.runner.hooks import Hooks
 from streams.runner.lease import Batch, Lease
 from streams.runner.owner import Owner
+from streams.runner.pace import Pace
 from streams.runner.restore import Refused
 from streams.runner.role import Role
 from streams.runner.takeover import Source, Takeover

@@ -1,4 +1,6 @@
-"""Faust's transport as the runner needs it. The only file that touches Faust's private API (pinned: 0.15.3).
+"""Faust's transport as the runner needs it.
+
+With `consumer_thread` the only file that touches Faust's private API (pinned: 0.15.3).
 
 Four things differ from Faust's own:
 * Nothing is committed here: offsets go into the transactions of the owners, together with the outputs.
@@ -9,30 +11,24 @@ Four things differ from Faust's own:
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
-import aiokafka
 import faust
 from aiokafka import OffsetAndMetadata, TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import OffsetOutOfRangeError
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP, ConsumerMessage
 
-from streams.machine import Record
+from streams.runner.consumer_thread import ConsumerThread
 from streams.runner.lease import Batch, Lease
 from streams.settings.connection import connection
 from streams.settings.model import Kafka
 
-FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
 FETCH_BYTES = 4 * 1_048_576  # of one partition at once: a request costs the same, however much it brings
 POLL_S = 1.0
 HELD_POLL_S = 0.01  # while some partition has enough: it may want more at any moment
-FRESH_MS = 2_000  # a view of the log's end older than this says nothing (the broker may be away)
 NOTHING = {TP("", 0)}  # polled while no partition is wanted, so that the group sees a consumer that polls
 
 
@@ -50,65 +46,6 @@ class Runner(Protocol):
 
     def lost_log(self, error: OffsetOutOfRangeError) -> None:
         """Hear that a partition's log no longer has the position we read from."""
-
-
-class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, as all of Faust
-    """The thread of aiokafka's consumer: heartbeats go on while the main loop computes."""
-
-    def _create_worker_consumer(self, transport: FaustTransport) -> aiokafka.AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust has these two hard-wired; the fetcher that reads them is made when the consumer starts.
-        consumer._isolation_level = "read_committed"
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        return consumer
-
-    async def _fetch_records(
-        self, consumer: aiokafka.AIOKafkaConsumer, *arguments: Any, **options: Any
-    ) -> Any:
-        """Hand records on as aiokafka decodes them: its ConsumerRecords cost half a microsecond each."""
-        for fetched in consumer._fetcher._records.values():
-            if isinstance(fetched, FetchResult):
-                fetched._partition_records._consumer_record = _as_decoded
-        return await super()._fetch_records(consumer, *arguments, **options)
-
-    async def committed(
-        self, partitions: Sequence[TopicPartition]
-    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
-        """Return the group's committed offsets; a partition without one is left out."""
-        coordinator = self._ensure_consumer()._coordinator
-        offsets: Mapping[TopicPartition, OffsetAndMetadata] = await self.call_thread(
-            coordinator.fetch_committed_offsets, list(partitions)
-        )
-        return offsets
-
-    async def move(self, partition: TopicPartition, offset: int) -> None:
-        """Set the position, dropping what was fetched ahead."""
-        await self.call_thread(self._move, partition, offset)
-
-    async def _move(self, partition: TopicPartition, offset: int) -> None:
-        self._ensure_consumer().seek(partition, offset)
-
-    def caught_up(self, partition: TopicPartition) -> bool:
-        """Whether the last fetch, a moment ago, found nothing more to read."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        if assignment is None or partition not in assignment.tps:
-            return False
-        state = assignment.state_value(partition)
-        if not state.has_valid_position or state.timestamp is None or state.lso is None:
-            return False
-        fresh: bool = time.time() * 1000 - state.timestamp < FRESH_MS
-        return fresh and state.position >= state.lso
-
-    def answered_s(self) -> float | None:
-        """Return when the broker last answered a fetch, in seconds since the epoch; None: not yet."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        states = [] if assignment is None else map(assignment.state_value, assignment.tps)
-        answered = [state.timestamp for state in states if state.timestamp is not None]
-        return max(answered) / 1000 if answered else None
-
-
-def _as_decoded(_: TopicPartition, record: Record) -> Record:
-    return record
 
 
 class Consumer(FaustConsumer):  # type: ignore[misc] # untyped

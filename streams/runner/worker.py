@@ -30,6 +30,7 @@ QUIET = (
     "mode",
     "aiokafka",
     "streams.runner.transport",
+    "streams.runner.consumer_thread",
 )  # warnings only: their news are not the user's
 
 

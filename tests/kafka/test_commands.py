@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,6 @@ import yaml
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from detectors.alert import Alert
 from sinks.alert_record import to_record
 from streams.cli.main import main
 from streams.drift import Drifted
@@ -28,6 +26,7 @@ from streams.progress import Progress, to_output
 from streams.recorded.event_key import KEY_FIELD
 from streams.runner.control import Reset
 from streams.settings.model import Settings
+from tests.sinks import alerts
 
 pytestmark = pytest.mark.kafka
 ROOT = Path(__file__).parents[2]
@@ -223,26 +222,15 @@ def test_an_unknown_topic_of_dead_letters_is_a_usage_error(
 
 
 def alert(settings: Settings, **changes: object) -> Output:
-    made = Alert(
-        alert_id="a",
-        transition="opened",
-        sequence=0,
-        monitor="orders",
-        kind="order_volume",
-        metric="orders",
-        entity="",
-        grade=3,
-        window_start_ms=T0,
-        window_end_ms=T0 + 300_000,
-        since_ms=T0,
-        actual=3.0,
-        expected=90.0,
-        lower=70.0,
-        upper=110.0,
-        score=14.0,
-        text="Orders are far below what is usual.",
-    )
-    key, value, headers = to_record(replace(made, **changes), "shop")  # type: ignore[arg-type]
+    told = {
+        "alert_id": "a",
+        "entity": "",
+        "window_start_ms": T0,
+        "window_end_ms": T0 + 300_000,
+        "since_ms": T0,
+        "text": "Orders are far below what is usual.",
+    }
+    key, value, headers = to_record(alerts.alert(**told | changes), "shop")
     return Output(settings.topics.alert, key, value, headers)
 
 

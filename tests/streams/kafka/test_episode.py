@@ -3,20 +3,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detectors.alert import Alert, Change
+from detectors.alert import Change
 from streams.drift import Drifted
 from streams.kafka.episode import Episode, choose, drift_row, fold, to_row
+from tests.sinks.alerts import alert
 
 T0 = 1_700_000_000_000  # 2023-11-14 22:13:20 UTC
 HOUR = 3_600_000
-ALERT = Alert(
+ALERT = alert(
     alert_id="a",
-    transition="opened",
-    sequence=0,
     monitor="orders by region",
-    kind="order_volume",
-    metric="orders",
-    entity="region=east",
     grade=2,
     window_start_ms=T0,
     window_end_ms=T0 + HOUR,
@@ -31,10 +27,10 @@ ALERT = Alert(
 
 
 def episode(alert_id: str, grade: int, *, worst: int = 0, change: Change = "opened", at: int = 0) -> Episode:
-    alert = replace(
+    state = replace(
         ALERT, alert_id=alert_id, grade=grade, transition=change, since_ms=T0 + at, window_end_ms=T0 + at
     )
-    return Episode(alert, b"", max(grade, worst))
+    return Episode(state, b"", max(grade, worst))
 
 
 def test_transitions_of_one_alert_become_its_newest_state_and_worst_grade() -> None:

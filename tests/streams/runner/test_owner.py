@@ -7,9 +7,10 @@ from aiokafka import TopicPartition
 
 from streams.machine import Output, Record
 from streams.runner.checkpoint import Writer, find
-from streams.runner.hooks import Hooks, Pace, State
+from streams.runner.hooks import Hooks, State
 from streams.runner.lease import BatchLost
-from streams.runner.owner import BLOCKS, FLUSH_RECORDS, HELD_MAX, Owner
+from streams.runner.owner import BLOCKS, HELD_MAX, Owner
+from streams.runner.pace import FLUSH_RECORDS, Pace
 from streams.runner.role import Role
 
 SOURCE = TopicPartition("click", 0)
