@@ -26,6 +26,8 @@ from streams.runner.lease import Batch, Lease
 from streams.settings.connection import connection
 from streams.settings.model import Kafka
 
+REBALANCE_S = 15.0  # in which workers give up what they have; the runner takes half of it at most
+ANSWER_S = 5.0  # beyond it: a request without an answer is lost
 FETCH_BYTES = 4 * 1_048_576  # of one partition at once: a request costs the same, however much it brings
 POLL_S = 1.0
 HELD_POLL_S = 0.01  # while some partition has enough: it may want more at any moment
@@ -181,6 +183,10 @@ class App(faust.App):  # type: ignore[misc] # untyped
             consumer_metadata_max_age_ms=5_000,
             broker_max_poll_records=5_000,
             consumer_max_fetch_size=FETCH_BYTES,
+            # A broker that crashes while the group forms can leave a JoinGroup without an answer for good:
+            # what asks again after Faust's minute and a half has missed an outage.
+            broker_rebalance_timeout=REBALANCE_S,
+            broker_request_timeout=max(REBALANCE_S, session_timeout_s) + ANSWER_S,
             broker_session_timeout=session_timeout_s,
             broker_heartbeat_interval=session_timeout_s / 4,
             producer_acks=-1,
