@@ -46,6 +46,10 @@ class Cells:
         """Return the cells of those rows where the mask holds."""
         return Cells(self._columns, self.rows[mask])
 
+    def at(self, rows: Rows) -> "Cells":
+        """Return the cells of other rows of the same table."""
+        return Cells(self._columns, rows)
+
     def _key(self, index: tuple[Index, ...]) -> tuple[Any, ...]:
         scalar = all(isinstance(i, int) for i in index)
         return (*index, self._at if scalar else self.rows)

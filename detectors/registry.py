@@ -58,6 +58,12 @@ def speaks_at_once(spec: str | Mapping[str, object]) -> bool:
     return detector is not None and not detector.CAUTIOUS
 
 
+def borrowing_kinds(spec: str | Mapping[str, object]) -> frozenset[Kind]:
+    """Return the kinds of series whose shape the named detector may borrow (see Table.BORROWS)."""
+    detector = DETECTORS.get(_parts(spec)[0])
+    return frozenset() if detector is None else detector.BORROWS
+
+
 def _parts(spec: str | Mapping[str, object]) -> tuple[str, dict[str, Any]]:
     """Return name and parameters; those of river keep the class under `class`."""
     if isinstance(spec, str):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.columns import Column, Columns, Rows, TableMismatch
+from detectors.loan import Loan
 from detectors.phase import COLD, READY, WEEK, Phases, phases_of
 
 __all__ = ["Column", "Context", "Judgement", "Kind", "Rows", "Table", "TableMismatch", "require_finite"]
@@ -24,11 +25,13 @@ class Context:
     step_s    seconds from one observation of a row to its next (the window, or its hop)
     week_s    local seconds since Monday 00:00 at the window's start; a scalar, or one per row
     exposure  trials of a ratio, or the calendar's uplift of a count (1 = an ordinary day); None = 1
+    loan      which rows may take over the shape of which; None = each knows only itself
     """
 
     step_s: float | Floats
     week_s: float | Floats
     exposure: Floats | None = None
+    loan: Loan | None = None
 
 
 class Judgement(NamedTuple):
@@ -64,6 +67,7 @@ class Table(Columns, ABC):
     KINDS: ClassVar[frozenset[Kind]] = frozenset({"count", "ratio", "value"})
     DURABLE: ClassVar[bool] = True  # False: state cannot be stored, so `worker` refuses it
     rows_max: int | None = None  # the most rows it keeps; None: as many as there is memory
+    BORROWS: ClassVar[frozenset[Kind]] = frozenset()  # kinds of series whose rows use a loan
     CAUTIOUS: ClassVar[bool] = True  # False: set by people, so it speaks at once, at any grade and as often
 
     def __init__(self, kind: Kind, columns: Mapping[str, Column]) -> None:

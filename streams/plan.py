@@ -4,14 +4,19 @@ import hashlib
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from streams.settings.model import EventKind, Metric, Settings
+from detectors.registry import borrowing_kinds
+from streams.settings.model import EventKind, Metric, Monitor, Settings
 
 Aggregate = Literal["count", "sum", "min", "max", "last", "distinct"]
+EVERYWHERE = "*"
 AGGREGATES: tuple[Aggregate, ...] = ("count", "sum", "min", "max", "last", "distinct")
 
 
 class Group(NamedTuple):
-    """One base metric by one set of dimensions. A mean is kept as the sum; each cell has its count."""
+    """One base metric by one set of dimensions. A mean is kept as the sum; each cell has its count.
+
+    everywhere   sums of the whole shop that every partial partition is told: the parent of series there
+    """
 
     metric: str
     dims: tuple[str, ...]
@@ -20,11 +25,12 @@ class Group(NamedTuple):
     field: str  # empty for count
     lines: bool
     scale: int
+    everywhere: bool = False
 
     @property
     def key(self) -> str:
-        """Return the name both sides know it by."""
-        return f"{self.metric}/{','.join(self.dims)}"
+        """Return the name both sides know it by; no dimension is called like EVERYWHERE."""
+        return f"{self.metric}/{EVERYWHERE if self.everywhere else ','.join(self.dims)}"
 
 
 def base_metrics(settings: Settings, metric: str) -> tuple[str, ...]:
@@ -41,6 +47,20 @@ def aggregate_of(metric: Metric) -> tuple[Aggregate, str]:
         if (field := getattr(metric, name)) is not None:
             return name, field
     return "count", ""
+
+
+def borrows(settings: Settings, monitor: Monitor) -> bool:
+    """Whether series of a monitor take over the shape of the whole shop where they have none of their own.
+
+    Counts and sums by some dimension do, and ratios of such; a size is nothing that a shop has as a whole.
+    """
+    metric = settings.metrics[monitor.metric]
+    if metric.vector is not None or metric.series == "value" or not any(monitor.by):
+        return False
+    kind: Literal["ratio", "count"] = "ratio" if metric.ratio is not None else "count"
+    parts = [settings.metrics[name] for name in base_metrics(settings, monitor.metric)]
+    adds_up = all(part.mean is None and aggregate_of(part)[0] in {"count", "sum"} for part in parts)
+    return adds_up and kind in borrowing_kinds(monitor.detector)
 
 
 def build_plan(settings: Settings) -> tuple[Group, ...]:
@@ -61,6 +81,8 @@ def _groups(settings: Settings) -> Iterator[Group]:
             metric = settings.metrics[name]
             aggregate, field = aggregate_of(metric)
             assert metric.event is not None  # noqa: S101 (checked when the settings were read)
+            of_metric = metric.event, aggregate, field, metric.lines, metric.scale
             for dims in monitor.by:
-                dims_sorted = tuple(sorted(dims))
-                yield Group(name, dims_sorted, metric.event, aggregate, field, metric.lines, metric.scale)
+                yield Group(name, tuple(sorted(dims)), *of_metric)
+            if borrows(settings, monitor):
+                yield Group(name, (), *of_metric, everywhere=True)

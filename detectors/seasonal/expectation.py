@@ -7,7 +7,7 @@ import numpy as np
 from detectors.cells import Cells, Column32
 from detectors.seasonal import fine, level, noise, season, spikiness
 from detectors.seasonal.pace import Pace
-from detectors.seasonal.season import Prior, Season
+from detectors.seasonal.season import Lent, Prior, Season
 from detectors.seasonal.window import Window
 from detectors.table import Kind
 
@@ -54,10 +54,10 @@ class Residual(NamedTuple):
     z_fine: Column32
 
 
-def expect(cells: Cells, kind: Kind, window: Window) -> Expectation:
-    """Return what the rows expect of a window."""
+def expect(cells: Cells, kind: Kind, window: Window, lent: Lent) -> Expectation:
+    """Return what the rows expect of a window, given what others lend."""
     base = _level(cells, kind, window)
-    factors = season.season_of(cells, window, base, _prior(cells, kind, base, window.pace))
+    factors = season.season_of(cells, window, base, prior_of(cells, kind, base, window.pace), lent)
     mean = np.maximum(window.exposure * base * factors.used, np.float32(1e-9))
     size: Column32 = cells["size"] if kind == "value" else np.zeros(1, np.float32)
     if kind == "value":
@@ -86,7 +86,8 @@ def _level(cells: Cells, kind: Kind, window: Window) -> Column32:
     return np.where(window.points == 0, first, level.level_of(cells))
 
 
-def _prior(cells: Cells, kind: Kind, base: Column32, pace: Pace) -> Prior:
+def prior_of(cells: Cells, kind: Kind, base: Column32, pace: Pace) -> Prior:
+    """Return what stands behind slots that have seen little, at this level."""
     chance = cells["unit"] + cells["slope"] * np.maximum(base, 0)
     day = pace.prior * chance
     slot = chance / 3

@@ -64,7 +64,7 @@ def _learn_noise(reading: Reading, caution: Column32) -> None:
 def _learn_season(reading: Reading, caution: Column32) -> None:
     cells, window, expected = reading.cells, reading.window, reading.expected
     shape = expected.season
-    season.learn_loss(cells, window, expected.level * shape.slot * shape.day, expected.level)
+    season.learn_loss(cells, window, shape, expected.level)
     clipped, shaping = _clipped(reading)
     # A level that one odd first value has made would stand in the shape for days.
     gain = np.where(window.points >= window.pace.shape, caution, np.float32(0))

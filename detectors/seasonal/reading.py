@@ -8,6 +8,7 @@ from detectors.cells import Cells, Column32
 from detectors.seasonal import evidence
 from detectors.seasonal.evidence import Evidence
 from detectors.seasonal.expectation import Expectation, Residual, expect, residual_of
+from detectors.seasonal.lent import lent_of
 from detectors.seasonal.moment import moment_of
 from detectors.seasonal.pace import pace_of
 from detectors.seasonal.window import Window
@@ -35,7 +36,7 @@ def read(cells: Cells, kind: Kind, values: Floats, context: Context) -> Reading:
     window = Window(
         x, _exposure(context, len(x)), cells["points"], moment_of(context), pace_of(context.step_s)
     )
-    expected = expect(cells, kind, window)
+    expected = expect(cells, kind, window, lent_of(cells, kind, window, context.loan))
     residual = residual_of(cells, window, expected)
     if kind == "value":
         said = evidence.of_value(cells, window, expected, residual, plain)

@@ -7,11 +7,12 @@ import numpy as np
 from detectors.cells import Cells, Column32, Index
 from detectors.columns import Column
 from detectors.seasonal.moment import HALF_HOURS, Moment
-from detectors.seasonal.pace import Rate, rate
+from detectors.seasonal.pace import Pace, Rate, rate
 from detectors.seasonal.window import Window
 
 LOWEST, HIGHEST = 0.002, 50.0  # of a half hour, against the level
 DAY_LOWEST, DAY_HIGHEST = 0.002, 20.0  # of a day, against its half hours
+SLOTS = 3.0  # times its prior that a slot of a point's noise is
 WEEKEND_PRIOR = 10.0  # times the prior of a weekday's slot, towards that slot
 CHANCE = 9.0  # variances within which a day's factor may be chance
 FIRST = 0.05  # times its prior that is added after a first such day; three times after half of it
@@ -25,6 +26,7 @@ COLUMNS = {
     "loss_season": Column("f4"),
     "loss_flat": Column("f4"),
     "loss_total": Column("f4"),
+    "loss_lent": Column("f4"),
     "mean": Column("f4"),
 }
 
@@ -37,29 +39,68 @@ class Prior(NamedTuple):
     day: Column32
 
 
+class LentSlot(NamedTuple):
+    """What is lent for one half hour.
+
+    weekday, weekend   the factor of a weekday; that of a weekend over it
+    worth              of the factor of a weekday, and of a weekend: exposure over the noise of one point
+    """
+
+    weekday: Rate
+    worth: Rate
+    weekend: Rate
+    weekend_worth: Rate
+
+
+class Lent(NamedTuple):
+    """What is lent to a row for the two half hours around a moment, and for its day of the week."""
+
+    before: LentSlot
+    after: LentSlot
+    day: Rate
+    offered: Column32 | None  # the parent's factor, also of those who do not take it; None: nobody lends
+
+
+_NO_SLOT = LentSlot(1.0, 0.0, 1.0, 0.0)
+NOTHING = Lent(_NO_SLOT, _NO_SLOT, 1.0, None)
+
+
 class Season(NamedTuple):
     """Factors of a moment against the level.
 
     slot    of the half hour
     day     of the day of the week
     used    the factor to expect with: slot * day, or 1 while that has not paid
+    lent    the parent's, or None
     """
 
     slot: Column32
     day: Column32
     used: Column32
+    lent: Column32 | None
 
 
-def season_of(cells: Cells, window: Window, level: Column32, prior: Prior) -> Season:
+def season_of(cells: Cells, window: Window, level: Column32, prior: Prior, lent: Lent) -> Season:
     """Return the factors of this moment."""
     moment = window.moment
     weight = moment.share
-    slot = (1 - weight) * _slot(cells, moment, moment.before, prior)
-    slot = np.clip(slot + weight * _slot(cells, moment, moment.after, prior), LOWEST, HIGHEST)
-    day = _day(cells, window, level, prior)
-    idle = cells["loss_season"] > cells["loss_flat"]
-    used = np.where(idle, 1, slot * day).astype(np.float32)
-    return Season(slot, day, used)
+    slot = (1 - weight) * _slot(cells, moment, moment.before, prior, lent.before)
+    slot = np.clip(slot + weight * _slot(cells, moment, moment.after, prior, lent.after), LOWEST, HIGHEST)
+    day = day_of(cells, moment, window.pace, level, prior, lent.day)
+    used = np.where(idle(cells), 1, slot * day).astype(np.float32)
+    return Season(slot, day, used, lent.offered)
+
+
+def idle(cells: Cells) -> Column32:
+    """Tell the rows whose season has not paid."""
+    costly: Column32 = cells["loss_season"] > cells["loss_flat"]
+    return costly
+
+
+def trusting(cells: Cells) -> Column32:
+    """Tell the rows that may have the shape of their parent, for all that they have seen."""
+    paying: Column32 = cells["loss_lent"] <= cells["loss_flat"]
+    return paying
 
 
 def explained(cells: Cells) -> Column32:
@@ -83,14 +124,18 @@ def learn_shape(cells: Cells, window: Window, gain: Column32, season: Season, le
     pour("day_e", exposed * season.slot)
 
 
-def learn_loss(cells: Cells, window: Window, seasonal: Column32, flat: Column32) -> None:
-    """Keep the books on whether the season pays: `seasonal` and `flat` were expected per unit of exposure."""
+def learn_loss(cells: Cells, window: Window, shape: Season, flat: Column32) -> None:
+    """Keep the books on whether the season pays, given the level (`flat`), and whether the parent's would."""
     x, points, pace = window.x / window.exposure, window.points, window.pace
     settled = points >= pace.settle
     weight = np.where(settled, rate(pace.loss, points + 1 - pace.settle), 0).astype(np.float32)
     mean, season = np.where(points <= pace.settle, x, cells["mean"]), cells["loss_season"]
     limit = np.where((points > 2 * pace.warm) & (season > 0), 25 * season, np.float32(1e30))
-    for name, guess in (("loss_season", seasonal), ("loss_flat", flat), ("loss_total", mean)):
+    guesses = [("loss_season", flat * shape.slot * shape.day), ("loss_flat", flat), ("loss_total", mean)]
+    if shape.lent is not None:
+        cells["loss_lent"] = np.where(cells["loss_lent"] == 0, cells["loss_flat"], cells["loss_lent"])
+        guesses.append(("loss_lent", flat * shape.lent))
+    for name, guess in guesses:
         square = np.minimum((x - guess) * (x - guess), limit)
         cells[name] = cells[name] + weight * (square - cells[name])
     cells["mean"] = mean + weight * (x - mean)
@@ -109,13 +154,23 @@ class _Pour(NamedTuple):
         self.cells.set_slot(name, old + self.gain * (value - self.leak * old), *self.key)
 
 
-def _slot(cells: Cells, moment: Moment, slot: Index, prior: Prior) -> Column32:
-    """Return the factor of a half hour, the weekend's drawn to the weekday's while it has seen little."""
-    weekday = _mean(cells, 0, slot, prior.slot, prior.slot)
+def weekday_of(cells: Cells, slot: Index, prior: Prior, lent: LentSlot) -> Column32:
+    """Return the factor of a half hour from Monday to Friday."""
+    worth = SLOTS * lent.worth
+    return _mean(cells, 0, slot, prior.slot * (1 + worth * lent.weekday), prior.slot * (1 + worth))
+
+
+def weekend_of(cells: Cells, slot: Index, prior: Prior, weekday: Column32, lent: LentSlot) -> Column32:
+    """Return that of a weekend, drawn to the `weekday`'s while it has seen little."""
+    drawn = prior.slot * (WEEKEND_PRIOR + SLOTS * lent.weekend_worth)
+    return _mean(cells, 1, slot, drawn * weekday * lent.weekend, drawn)
+
+
+def _slot(cells: Cells, moment: Moment, slot: Index, prior: Prior, lent: LentSlot) -> Column32:
+    weekday = weekday_of(cells, slot, prior, lent)
     if isinstance(moment.weekend, int) and not moment.weekend:
         return weekday
-    drawn = WEEKEND_PRIOR * prior.slot
-    weekend = _mean(cells, 1, slot, drawn * weekday, drawn)
+    weekend = weekend_of(cells, slot, prior, weekday, lent)
     return weekend if isinstance(moment.weekend, int) else np.where(moment.weekend, weekend, weekday)
 
 
@@ -125,22 +180,25 @@ def _mean(cells: Cells, half: int, slot: Index, extra_x: Column32, extra_e: Colu
     return mean
 
 
-def _day(cells: Cells, window: Window, level: Column32, prior: Prior) -> Column32:
-    """Return the factor of a weekday: 1 but for strong evidence, and what is plain on two such days at once.
+def day_of(  # noqa: PLR0917 (what a factor depends on)
+    cells: Cells, moment: Moment, pace: Pace, level: Column32, prior: Prior, usual: Rate
+) -> Column32:
+    """Return the factor of a weekday: `usual` but for strong evidence, or what is plain on two such days.
 
     A factor that chance and one odd day cannot explain frees itself from its prior, so that a day on which a
-    shop is always closed is learned in two weeks, while a small factor stays as strongly drawn to 1.
+    shop is always closed is learned in two weeks, while a small factor stays as strongly drawn to the usual.
     """
-    day, pace = window.moment.day, window.pace
+    day = moment.day
     seen_x, seen_e = cells.slot("day_x", day), cells.slot("day_e", day)
     known = np.maximum(seen_e, 1e-9)
     days = np.maximum(known * pace.days / np.maximum(level, 1e-9), 1e-3)
     ratio = np.maximum(seen_x / known, 0)
-    change = (ratio - 1) / np.maximum(ratio, 1)
+    moved = ratio / usual
+    change = (moved - 1) / np.maximum(moved, 1)
     plain = change * change - CHANCE * prior.noise / known - ONE_DAY / days
     few = np.minimum(days, 100)  # after that nothing is left of the first ones
     cubed = np.maximum(few * few * few, 0.05)
     first = FIRST * pace.prior * prior.noise / (cubed * cubed)
     drawn = (prior.day + first) / (1 + pace.prior * np.maximum(plain, 0))
-    factor: Column32 = np.clip((seen_x + drawn) / (seen_e + drawn), DAY_LOWEST, DAY_HIGHEST)
+    factor: Column32 = np.clip((seen_x + drawn * usual) / (seen_e + drawn), DAY_LOWEST, DAY_HIGHEST)
     return factor

@@ -65,8 +65,9 @@ class Seasonal(Table):
     """
 
     NAME: ClassVar[str] = "seasonal"
-    VERSION: ClassVar[int] = 2
-    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {"unrest": (2, 1.0)}
+    BORROWS: ClassVar[frozenset[Kind]] = frozenset({"count", "ratio"})
+    VERSION: ClassVar[int] = 3
+    ADDED: ClassVar[Mapping[str, tuple[int, float]]] = {"unrest": (2, 1.0), "loss_lent": (3, 0.0)}
 
     def __init__(self, kind: Kind = "count", *, adopt_after_s: float = DAY_S) -> None:
         channels = evidence.VALUE_COLUMNS | ORIGIN_COLUMNS if kind == "value" else evidence.COUNT_COLUMNS
@@ -123,6 +124,7 @@ class Seasonal(Table):
             _same(old.step_s, context.step_s)
             and _same(old.week_s, context.week_s)
             and _same(old.exposure, context.exposure)
+            and (old.loan is context.loan or (old.loan is not None and old.loan.same(context.loan)))
         )
         return asked.reading if same else None
 
@@ -143,7 +145,8 @@ class Seasonal(Table):
 
 def _part(context: Context, told: NDArray[np.bool_]) -> Context:
     exposure = None if context.exposure is None else context.exposure[told]
-    return Context(_at(context.step_s, told), _at(context.week_s, told), exposure)
+    loan = None if context.loan is None else context.loan.only(told)
+    return Context(_at(context.step_s, told), _at(context.week_s, told), exposure, loan)
 
 
 def _at(part: float | Floats, told: NDArray[np.bool_]) -> float | Floats:

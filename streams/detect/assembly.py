@@ -1,6 +1,7 @@
 """Assembly: from settings to boards, banks, pulses and watches."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from detectors.bank import Bank
 from detectors.grading import CUTS
@@ -14,12 +15,17 @@ from streams.detect.watch import Subject, Watch, WatchKey, config_hash
 from streams.detect.window import AUTO_LEVELS_MS, AUTO_VOLUME, Windows
 from streams.detect.zone import Zone
 from streams.failure import Failure
-from streams.plan import Group, base_metrics, build_plan
+from streams.plan import EVERYWHERE, Group, base_metrics, borrows, build_plan
 from streams.settings.duration import parse_ms
 from streams.settings.kind import series_kind
 from streams.settings.model import Monitor, Settings
 
 _BankKey = tuple[int, int, str, Kind]  # topics do not matter: rows know nothing of each other
+
+
+def _quiet(rule: Rule) -> Rule:
+    """Return the rule of a lender: it is judged as it would be and never says so."""
+    return replace(rule, grade_max=0)
 
 
 class Refused(Failure):
@@ -40,6 +46,7 @@ class Assembly:
         self.pulses: dict[tuple[int, int, frozenset[str]], Pulse] = {}
         self.readers: dict[Board, list[Pulse]] = {}  # who closes windows over a board
         self.watches: dict[WatchKey, Watch] = {}
+        self.lenders: dict[WatchKey, Watch] = {}  # the whole shop, known to every partition, told by none
         self._rules: dict[_BankKey, list[Rule]] = {}
         self._banks: dict[_BankKey, Bank] = {}
         self._build()
@@ -52,10 +59,13 @@ class Assembly:
             for windows, rule in self._levels(monitor)
         ]
         for monitor, windows, rule in todo:
-            self._rules.setdefault(self._key(monitor, windows), []).append(rule)
+            rules = self._rules.setdefault(self._key(monitor, windows), [])
+            rules += [rule, _quiet(rule)] if borrows(self.settings, monitor) else [rule]
         for monitor, windows, rule in todo:
+            lender = self._lender(monitor, windows, rule) if borrows(self.settings, monitor) else None
             for dims in dict.fromkeys(tuple(sorted(by)) for by in monitor.by):
-                self._watch(monitor, windows, rule, dims)
+                watch = self._watch(monitor, windows, rule, dims, lender=lender if dims else None)
+                self.watches[watch.key] = watch
         self.readers = {
             board: [pulse for pulse in self.pulses.values() if pulse.cursor in board.readers]
             for boards in self.boards.values()
@@ -92,24 +102,48 @@ class Assembly:
             volume_to=volume_to,
         )
 
-    def _watch(self, monitor: Monitor, windows: Windows, rule: Rule, dims: tuple[str, ...]) -> None:
+    def _lender(self, monitor: Monitor, windows: Windows, rule: Rule) -> Watch:
+        watch = self._watch(monitor, windows, _quiet(rule), (), told=False)
+        self.lenders[watch.key] = watch
+        return watch
+
+    def _watch(
+        self,
+        monitor: Monitor,
+        windows: Windows,
+        rule: Rule,
+        dims: tuple[str, ...],
+        *,
+        lender: Watch | None = None,
+        told: bool = True,
+    ) -> Watch:
         key = self._key(monitor, windows)
-        bank = self._bank(key)
+        by = ",".join(dims) if told else EVERYWHERE
         boards = [
-            self._board(self.groups[f"{name}/{','.join(dims)}"], windows)
+            self._board(self.groups[f"{name}/{by}"], windows)
             for name in base_metrics(self.settings, monitor.metric)
         ]
-        metric = self.settings.metrics[monitor.metric]
-        subject = Subject(monitor, metric, key[-1], dims, windows.length_ms)
-        watch_key = (monitor.name, dims, windows.length_ms, config_hash(self.settings, subject))
-        watch = Watch(watch_key, subject, boards, bank, self._rules[key].index(rule))
-        topics = self._topics(monitor)
-        pulse = self.pulses.setdefault((*key[:2], topics), Pulse(windows, topics))
+        subject = Subject(monitor, self.settings.metrics[monitor.metric], key[-1], dims, windows.length_ms)
+        digest = config_hash(self.settings, subject)
+        watch = Watch(
+            (monitor.name, dims, windows.length_ms, digest if told else f"{EVERYWHERE} {digest}"),
+            subject,
+            boards,
+            self._bank(key),
+            self._rules[key].index(rule),
+            lender=lender,
+            told=told,
+        )
+        self._join_pulse(watch, windows)
+        return watch
+
+    def _join_pulse(self, watch: Watch, windows: Windows) -> None:
+        topics = self._topics(watch.subject.monitor)
+        pulse = self.pulses.setdefault((windows.length_ms, windows.hop_ms, topics), Pulse(windows, topics))
         pulse.watches.append(watch)
-        for board in boards:
+        for board in watch.boards:
             if pulse.cursor not in board.readers:
                 board.readers.append(pulse.cursor)
-        self.watches[watch_key] = watch
 
     def _key(self, monitor: Monitor, windows: Windows) -> _BankKey:
         kind = series_kind(self.settings, monitor.metric)

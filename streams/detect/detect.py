@@ -172,7 +172,8 @@ class Detect:
         for bucket, slots in touched.items():
             in_time = [self._take(pulse, board, bucket, slots) for pulse in pulses]
             late += 0 if any(in_time) else len(slots)
-        self.showcase.too_late(topic, late)
+        if not board.group.everywhere:  # its sums are those of others
+            self.showcase.too_late(topic, late)
 
     def _take(self, pulse: Pulse, board: Board, bucket: int, slots: Rows) -> bool:
         """Let a pulse use what came for a bucket; return whether it was in time, if only to restate."""
@@ -193,7 +194,7 @@ class Detect:
             same.setdefault((closing.windows.hop_ms, closing.window), []).append(closing)
         seen = {one.watch: one for closings in same.values() for one in judge(closings)}
         for pulse in pulses:
-            for one in (seen[watch] for watch in pulse.watches if watch in seen):
+            for one in (seen[watch] for watch in pulse.watches if watch in seen and watch.told):
                 pulse.keep(one)
                 self._told(one)
             if gone := evict(self.parts, pulse, self.settings.limits.series_ttl_ms):

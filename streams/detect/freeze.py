@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from streams.detect.detect import Detect
     from streams.detect.roster import Roster
 
-VERSION = 2
-READABLE = (1, 2)  # rows of 1 know nothing of their age (see detectors.membership)
+VERSION = 3
+READABLE = (1, 2, 3)  # rows of 1 know nothing of their age (see detectors.membership), 2 has no lenders
 BLOCK_BYTES = 400_000
 ROSTER_NAMES = 10_000  # entities in a block
 CELL_BYTES = 64  # of a bucket's entry without registers, generously
@@ -54,7 +54,7 @@ def _parts(detect: Detect) -> Iterator[Part]:
     for boards in detect.parts.boards.values():
         for board in boards:
             yield from _board(board)
-    for watch in detect.parts.watches.values():
+    for watch in (*detect.parts.watches.values(), *detect.parts.lenders.values()):
         yield from _rows(watch)
     yield from _drifts(detect)
     for pulse in detect.parts.pulses.values():

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.bank import Bank, Verdict, Window
 from detectors.columns import Rows
+from detectors.loan import NOBODY, Loan
 from detectors.restatement import restate
 from detectors.table import Context
 from streams.detect.board import Board
@@ -118,6 +119,7 @@ def _judge(
         step_s=windows.hop_ms / 1000,
         week_s=windows.zone.week_s(window.start_ms),
         exposure=np.concatenate(exposures) if exposures else None,
+        loan=_loan(observed),
     )
     verdict = bank.judge(
         np.concatenate([watch.rows[obs.slots] for watch, obs in observed]),
@@ -131,6 +133,19 @@ def _judge(
         end = start + len(obs.slots)
         yield Seen(watch, obs.slots, verdict.only(slice(start, end)))
         start = end
+
+
+def _loan(observed: Sequence[tuple[Watch, Observations]]) -> Loan | None:
+    """Return who lends to whom; a lender has one row from its first events on."""
+    places: dict[Watch | None, int] = {}
+    for watch, _ in observed:
+        if watch.lender is not None and len(watch.lender.known_rows):
+            places.setdefault(watch.lender, len(places))
+    if not places:
+        return None
+    lender = [np.full(len(obs.slots), places.get(watch.lender, NOBODY)) for watch, obs in observed]
+    lenders = [watch.known_rows for watch in places if watch is not None]
+    return Loan(np.concatenate(lenders), np.concatenate(lender))
 
 
 def _joined(first: Seen, second: Seen) -> Seen:

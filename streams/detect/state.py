@@ -95,21 +95,23 @@ def _load_bucket(  # noqa: PLR0917 (the fields of a block)
 
 def _find_watch(detect: Detect, key: Sequence[Any]) -> Watch | None:
     name, dims, length, digest = key
-    return detect.parts.watches.get((name, tuple(dims), length, digest))
+    watch_key = (name, tuple(dims), length, digest)
+    return detect.parts.watches.get(watch_key) or detect.parts.lenders.get(watch_key)
 
 
 def _load_rows(detect: Detect, key: list[Any], slots: bytes, dumps: list[bytes]) -> None:
     watch = _find_watch(detect, key)
     if watch is None:
         return
-    bank = watch.bank
-    rows, *others = (
-        part.load(data) for part, data in zip((bank.table, bank.life, bank.members), dumps, strict=True)
-    )
+    bank, places = watch.bank, np.frombuffer(slots, np.int64)
+    parts = list(zip((bank.table, bank.life, bank.members), dumps, strict=True))
+    if any(part.rows_in(data) != len(places) for part, data in parts):  # a table without state has any number
+        raise StateRefused("checkpoint of detect: not as many rows as slots")
+    rows, *others = (part.load(data) for part, data in parts)
     if any((other != rows).any() for other in others):
         raise StateRefused("checkpoint of detect: rows of table, lifecycle and membership differ")
     bank.members["rule"][rows] = watch.rule
-    watch.take_rows(np.frombuffer(slots, np.int64), rows)
+    watch.take_rows(places, rows)
 
 
 # -- drifts

@@ -41,20 +41,30 @@ class Observations(NamedTuple):
 
 
 class Watch:
-    """Rows of a bank for the entities of one roster.
+    """Rows of a bank for the entities of one roster; or, if not `told`, one row for others to borrow from.
 
     A count observes 0 in a silent window, and so does each part of a vector; a ratio without exposure and a
     value without events observe nothing. The volume of a vector is that of its rarest part.
     """
 
     def __init__(
-        self, key: WatchKey, subject: Subject, boards: Sequence[Board], bank: Bank, rule: int
+        self,
+        key: WatchKey,
+        subject: Subject,
+        boards: Sequence[Board],
+        bank: Bank,
+        rule: int,
+        *,
+        lender: "Watch | None" = None,
+        told: bool = True,
     ) -> None:
         self.key = key
         self.subject = subject
         self.boards = tuple(boards)  # one, numerator and denominator, or one a part
         self.bank = bank
         self.rule = rule
+        self.lender = lender  # whose shape its rows may take over
+        self.told = told  # whether anybody hears of it
         self.rows = np.zeros(0, np.int64)  # slot -> row of the bank
         self._known = -1  # entities seen when all of them had rows
 
@@ -62,6 +72,11 @@ class Watch:
     def roster(self) -> Roster:
         """The entities its slots stand for."""
         return self.boards[0].roster
+
+    @property
+    def known_rows(self) -> Rows:
+        """The rows of its series."""
+        return self.rows[self.rows >= 0]
 
     def observe(self, buckets: list[int]) -> Observations:
         """Read a window made of these buckets."""
@@ -129,7 +144,7 @@ class Watch:
             self._known = seen
         if not len(new):
             return
-        watched = np.array([self._watches(self.roster.entities[slot]) for slot in new])
+        watched = np.array([not self.told or self._watches(self.roster.entities[slot]) for slot in new])
         self.rows[new[~watched]] = LEFT_OUT
         self.rows[new[watched]] = self.bank.admit(self.rule, int(watched.sum()))
 

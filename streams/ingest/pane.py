@@ -73,7 +73,10 @@ class Panes:
             if grid is None:
                 grid = Grid(columns, group.dims, self._pane_ms, self._partitions)
                 grids[group.lines, group.dims] = grid
-            for partition, cells in self._of_group(group, grid):
+            found = list(self._of_group(group, grid))
+            if group.everywhere:
+                found = [(partition, cells) for _, cells in found for partition in range(self._partitions)]
+            for partition, cells in found:
                 split[partition][key] = cells
         return split
 

@@ -61,9 +61,9 @@ def test_rows_stored_before_there_was_unrest_are_read_as_evenly_quiet():
     table = Seasonal("count")
     rows = table.add(3)
     table["points"][rows] = [1, 2, 3]
-    older = [name for name in table._layout if name != "unrest"]
+    older = [name for name in table._layout if name not in {"unrest", "loss_lent"}]
     new = table.dump(rows)
-    size = table.row_bytes - unrest.HALF_HOURS * 4
+    size = table.row_bytes - unrest.HALF_HOURS * 4 - 4
     head = new[:4] + (1).to_bytes(2, "little") + size.to_bytes(4, "little") + new[10:18]
     old = head + b"".join(table[name][..., place_of(rows)].tobytes() for name in older)
     again = Seasonal("count")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.quality import budget, joint, labelled, nab, normal, promotion, real_noise, synthetic
+from tests.quality import borrowing, budget, joint, labelled, nab, normal, promotion, real_noise, synthetic
 from tests.quality.baseline import OUTSIDE
 from tests.quality.figures import HEAD, RIVALS_HEAD, Result, broken, write
 from tests.quality.floors import FLOORS
@@ -22,6 +22,7 @@ GATES: dict[str, tuple[Callable[[], Result], ...]] = {  # what takes long has mo
     "promotion": (promotion.gate, promotion.rivals),
     "normal": (normal.gate,),
     "budget": (budget.gate,),
+    "borrowing": (borrowing.gate,),
 }
 WORSE = 4  # exit code
 

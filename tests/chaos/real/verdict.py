@@ -13,6 +13,7 @@ from streams.drift import is_drift
 from streams.ingest.state import Small
 from streams.machine import Machine, Output, Record
 from streams.partial import from_bytes
+from streams.plan import EVERYWHERE, build_plan
 from streams.progress import from_value, is_progress
 from streams.runner.checkpoint import find, source_of
 from streams.runner.log import compacted
@@ -140,15 +141,18 @@ def counted(settings, logs, outcomes, machines) -> Iterator[str]:
     found_counts, found_sums = merged(logs)
     yield from differing("counts", counts, found_counts)
     yield from differing("sums", +sums, +found_sums)
+    yield from lent(settings, logs, counts)
     letters = {topic: len(read(settings, f"{topic}.dlq", 1)[0]) for topic in rejected}
     yield from differing("dead letters", rejected, Counter(letters))
 
 
 def merged(logs: golden.Logs) -> tuple[Counter, Counter]:
-    """Return counts and sums by (group, window, entity), out of the partials."""
+    """Return counts and sums by (group, window, entity), out of the partials; not what all are told alike."""
     counts, sums = Counter(), Counter()
     for record in (record for log in logs.partials for record in log):
         for group, cells in from_bytes(record.value).groups.items():
+            if group.endswith(f"/{EVERYWHERE}"):
+                continue
             windows = (cells.panes // WINDOW_MS * WINDOW_MS).tolist()
             rows = zip(
                 windows, cells.entity.tolist(), cells.counts.tolist(), cells.values.tolist(), strict=True
@@ -158,6 +162,19 @@ def merged(logs: golden.Logs) -> tuple[Counter, Counter]:
                 counts[key] += count
                 sums[key] += value
     return counts, sums
+
+
+def lent(settings: Settings, logs: golden.Logs, counts: Counter) -> Iterator[str]:
+    """Complain if a partition was told another total of the shop than the oracle's, where that is known."""
+    for group in (group for group in build_plan(settings) if group.everywhere):
+        whole = {window: n for (name, window, _), n in counts.items() if name == f"{group.metric}/"}
+        for part, log in enumerate(logs.partials):
+            found: Counter[int] = Counter()
+            for record in log:
+                if cells := from_bytes(record.value).groups.get(group.key):
+                    for pane, count in zip(cells.panes.tolist(), cells.counts.tolist(), strict=True):
+                        found[pane // WINDOW_MS * WINDOW_MS] += count
+            yield from differing(f"{group.key} in partial {part}", Counter(whole), found)
 
 
 def downstream(settings: Settings, logs: golden.Logs) -> Iterator[str]:
