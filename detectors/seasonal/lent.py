@@ -38,7 +38,7 @@ def lent_of(cells: Cells, kind: Kind, window: Window, loan: Loan | None) -> Lent
     before, after = (_slot(lenders, slot, prior, idle) for slot in (moment.before, moment.after))
     day = np.where(idle, 1, season.day_of(lenders, moment, pace, base, prior, 1.0))
     taker = np.where(season.trusting(cells), loan.lender, NOBODY)
-    offered = _spread(_factor(moment, before, after) * day, loan.lender, 1.0)
+    offered = _spread(_factor(moment, before, after) * day, loan.lender, np.nan)
     return Lent(_to_each(before, taker), _to_each(after, taker), _spread(day, taker, NOTHING.day), offered)
 
 

@@ -58,7 +58,7 @@ class Lent(NamedTuple):
     before: LentSlot
     after: LentSlot
     day: Rate
-    offered: Column32 | None  # the parent's factor, also of those who do not take it; None: nobody lends
+    offered: Column32 | None  # the parent's factor, taken or not; NaN or None without one
 
 
 _NO_SLOT = LentSlot(1.0, 0.0, 1.0, 0.0)
@@ -71,7 +71,7 @@ class Season(NamedTuple):
     slot    of the half hour
     day     of the day of the week
     used    the factor to expect with: slot * day, or 1 while that has not paid
-    lent    the parent's, or None
+    lent    the parent's; NaN or None without one
     """
 
     slot: Column32
@@ -131,11 +131,16 @@ def learn_loss(cells: Cells, window: Window, shape: Season, flat: Column32) -> N
     weight = np.where(settled, rate(pace.loss, points + 1 - pace.settle), 0).astype(np.float32)
     mean, season = np.where(points <= pace.settle, x, cells["mean"]), cells["loss_season"]
     limit = np.where((points > 2 * pace.warm) & (season > 0), 25 * season, np.float32(1e30))
-    guesses = [("loss_season", flat * shape.slot * shape.day), ("loss_flat", flat), ("loss_total", mean)]
     if shape.lent is not None:
-        cells["loss_lent"] = np.where(cells["loss_lent"] == 0, cells["loss_flat"], cells["loss_lent"])
-        guesses.append(("loss_lent", flat * shape.lent))
-    for name, guess in guesses:
+        offered, old = np.isfinite(shape.lent), cells["loss_lent"]
+        square = np.minimum((x - flat * shape.lent) ** 2, limit)
+        first = np.where(old == 0, cells["loss_flat"], old)
+        cells["loss_lent"] = np.where(offered, first + weight * (square - first), old)
+    for name, guess in (
+        ("loss_season", flat * shape.slot * shape.day),
+        ("loss_flat", flat),
+        ("loss_total", mean),
+    ):
         square = np.minimum((x - guess) * (x - guess), limit)
         cells[name] = cells[name] + weight * (square - cells[name])
     cells["mean"] = mean + weight * (x - mean)

@@ -158,3 +158,16 @@ def test_arrays_have_the_widths_of_the_wire() -> None:
             np.dtype("int64")
         }
         assert cells.registers.dtype == np.uint8
+
+
+@pytest.mark.parametrize("by", [[["region"]], [[], ["region"]]], ids=["total not told", "total told"])
+def test_every_partition_is_told_the_whole_shop_for_series_that_borrow(by: list[list[str]]) -> None:
+    config = settings_of({name: METRICS[name] for name in ("created", "turnover", "max")}, by)
+    lines = [{"sku": "s", "qty": 2, "unit_price": 3}]
+    events = [order(f"{i}", at=T0 + i * 20_000, amount=i, lines=lines, region="ns"[i % 2]) for i in range(9)]
+    split = split_of(config, "order", events)
+    for name in ("created", "turnover"):
+        whole = expected_cells(events, METRICS[name], ())
+        for groups in split:
+            assert joined([groups], f"{name}/*") == whole
+    assert not any("max/*" in groups for groups in split)
