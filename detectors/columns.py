@@ -99,10 +99,6 @@ class Columns:
             start = end
         return rows
 
-    def rows_in(self, data: bytes) -> int:
-        """Return how many rows a dump says it holds. Raises TableMismatch as `load`."""
-        return self._check(data)[0]
-
     def _check(self, data: bytes) -> tuple[int, list[str]]:
         """Return how many rows a dump holds, and of which columns."""
         if len(data) < _HEADER.size:

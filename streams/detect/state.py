@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from streams.detect.detect import Detect
 
 
+# A table without columns holds any number of rows in no bytes: a damaged number asks for too much memory.
+_DAMAGED = (msgspec.DecodeError, TableMismatch, ValueError, TypeError, KeyError, IndexError, MemoryError)
+
+
 def load(detect: Detect, blocks: Sequence[bytes]) -> None:
     """Fill a new machine. Raises StateRefused if a block is damaged or of another version."""
     try:
@@ -30,7 +34,7 @@ def load(detect: Detect, blocks: Sequence[bytes]) -> None:
             name, *rest = msgspec.msgpack.decode(block)
             _LOADERS[name](detect, *rest)
         _show_latest(detect)
-    except (msgspec.DecodeError, TableMismatch, ValueError, TypeError, KeyError, IndexError) as error:
+    except _DAMAGED as error:
         raise StateRefused(f"checkpoint of detect: {error}") from error
 
 
@@ -103,15 +107,14 @@ def _load_rows(detect: Detect, key: list[Any], slots: bytes, dumps: list[bytes])
     watch = _find_watch(detect, key)
     if watch is None:
         return
-    bank, places = watch.bank, np.frombuffer(slots, np.int64)
-    parts = list(zip((bank.table, bank.life, bank.members), dumps, strict=True))
-    if any(part.rows_in(data) != len(places) for part, data in parts):  # a table without state has any number
-        raise StateRefused("checkpoint of detect: not as many rows as slots")
-    rows, *others = (part.load(data) for part, data in parts)
+    bank = watch.bank
+    rows, *others = (
+        part.load(data) for part, data in zip((bank.table, bank.life, bank.members), dumps, strict=True)
+    )
     if any((other != rows).any() for other in others):
         raise StateRefused("checkpoint of detect: rows of table, lifecycle and membership differ")
     bank.members["rule"][rows] = watch.rule
-    watch.take_rows(places, rows)
+    watch.take_rows(np.frombuffer(slots, np.int64), rows)
 
 
 # -- drifts
