@@ -53,6 +53,7 @@ def shop_settings(base: Settings, *, idle_after_ms: int = 3_600_000) -> Settings
         monitors=[
             _watch("orders", {"threshold": {"above": {"IV": 60, "II": 150}}}, [["channel", "region"]]),
             _watch("orders", {"threshold": {"above": {"IV": 500, "I": 900}}}, [[]], "all orders"),
+            _watch("orders", {"seasonal": {}}, [["channel", "region"]], "orders as usual"),  # borrows
             _watch("revenue", {"jump": {}}, [["channel"]]),
             _watch("views", {"threshold": {"above": {"IV": 150, "I": 300}}}, [["region"]]),
             _watch("adjusted", {"threshold": {"above": {"IV": 1e6}}}, [["channel"]]),
