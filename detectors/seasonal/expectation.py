@@ -6,8 +6,9 @@ import numpy as np
 
 from detectors.cells import Cells, Column32
 from detectors.seasonal import fine, level, noise, season, spikiness
+from detectors.seasonal.lent import Lent
 from detectors.seasonal.pace import Pace
-from detectors.seasonal.season import Lent, Prior, Season
+from detectors.seasonal.season import Prior, Season
 from detectors.seasonal.window import Window
 from detectors.table import Kind
 

@@ -8,7 +8,7 @@ from detectors.cells import Cells, Column32
 from detectors.seasonal import evidence
 from detectors.seasonal.evidence import Evidence
 from detectors.seasonal.expectation import Expectation, Residual, expect, residual_of
-from detectors.seasonal.lent import lent_of
+from detectors.seasonal.lending import lent_of
 from detectors.seasonal.moment import moment_of
 from detectors.seasonal.pace import pace_of
 from detectors.seasonal.window import Window

@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.cells import Cells, Column32, Index
 from detectors.columns import Column
+from detectors.seasonal.lent import Lent, LentSlot
 from detectors.seasonal.moment import HALF_HOURS, Moment
 from detectors.seasonal.pace import Pace, Rate, rate
 from detectors.seasonal.window import Window
@@ -37,32 +38,6 @@ class Prior(NamedTuple):
     slot: Column32
     noise: Column32  # variance over mean of one point
     day: Column32
-
-
-class LentSlot(NamedTuple):
-    """What is lent for one half hour.
-
-    weekday, weekend   the factor of a weekday; that of a weekend over it
-    worth              of the factor of a weekday, and of a weekend: exposure over the noise of one point
-    """
-
-    weekday: Rate
-    worth: Rate
-    weekend: Rate
-    weekend_worth: Rate
-
-
-class Lent(NamedTuple):
-    """What is lent to a row for the two half hours around a moment, and for its day of the week."""
-
-    before: LentSlot
-    after: LentSlot
-    day: Rate
-    offered: Column32 | None  # the parent's factor, taken or not; NaN or None without one
-
-
-_NO_SLOT = LentSlot(1.0, 0.0, 1.0, 0.0)
-NOTHING = Lent(_NO_SLOT, _NO_SLOT, 1.0, None)
 
 
 class Season(NamedTuple):

@@ -42,4 +42,13 @@ FLOORS: dict[str, float] = {
     "f: real KPIs, grade III per 1000 series-days": 11,
     "f: real KPIs, grade II per 1000 series-days": 4.5,
     "f: real KPIs, grade I per 1000 series-days": 1.5,
+    "h: like the shop, first week: recall at 6.4 nats": 0.38,
+    "h: like the shop, first week: FA/1000": 0.4,
+    "h: like the shop, second week: recall at 6.4 nats": 0.36,
+    "h: like the shop, second week: FA/1000": 0.2,
+    "h: like the shop, later: recall at 6.4 nats": 0.54,
+    "h: like the shop, later: FA/1000": 0.9,
+    "h: of another shape, first week: FA/1000": 0.75,
+    "h: of another shape, later: recall at 6.4 nats": 0.50,
+    "h: of another shape, later: FA/1000": 0.9,
 }
