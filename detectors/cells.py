@@ -51,5 +51,7 @@ class Cells:
         return Cells(self._columns, rows)
 
     def _key(self, index: tuple[Index, ...]) -> tuple[Any, ...]:
-        scalar = all(isinstance(i, int) for i in index)
-        return (*index, self._at if scalar else self.rows)
+        for i in index:
+            if not isinstance(i, int):
+                return (*index, self.rows)
+        return (*index, self._at)

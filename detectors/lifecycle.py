@@ -93,7 +93,7 @@ class Lifecycle(Columns):
         peak = np.where(cells["calm"][rows] > 0, np.maximum(cells["calm_peak"][rows], eased), eased)
         cells["calm"][rows] = np.where(calmer, np.minimum(cells["calm"][rows] + 1, 30_000), 0)
         cells["calm_peak"][rows] = np.where(calmer, peak, 0)
-        hold = resolve_after * np.clip(np.round(cells["flaps"][rows]), 1, FLAP_HOLD_MAX)
+        hold = resolve_after * np.round(cells["flaps"][rows]).clip(1, FLAP_HOLD_MAX)
         done: NDArray[np.bool_] = calmer & (cells["calm"][rows] >= hold)
         return done
 

@@ -44,10 +44,10 @@ def sums_of(cells: Cells, x: Column32, mu: Column32, judged: Column32, down_clip
     """
     wander = wandering(cells)
     gain = _evidence(cells, x, mu) / (wander * np.sqrt(wander))
-    gain[DOWN] = np.clip(gain[DOWN], -UP_CLIP, down_clip)
-    gain[UP] = np.clip(gain[UP], -UP_CLIP, UP_CLIP)
+    gain[DOWN] = gain[DOWN].clip(-UP_CLIP, down_clip)
+    gain[UP] = gain[UP].clip(-UP_CLIP, UP_CLIP)
     old = cells["cusum"]
-    sums = np.where(judged, np.clip(old + gain, 0, CAP), old)
+    sums = np.where(judged, (old + gain).clip(0, CAP), old)
     peaks = np.maximum(cells["cusum_peak"], sums)
     going_on = (sums > 0) & (peaks - sums < RECOVERED)
     return Sums(sums * going_on, peaks * going_on, 40 / (wander * wander))

@@ -67,7 +67,7 @@ def of_value(
     Tails judge values that have a shape, novelty those that have none, once their range is known.
     """
     known = window.points >= RANGE_KNOWN * window.pace.warm
-    shape = np.clip((season.explained(cells) - SHAPELESS) / (SHAPED - SHAPELESS), 0, 1)
+    shape = ((season.explained(cells) - SHAPELESS) / (SHAPED - SHAPELESS)).clip(0, 1)
     shapeless = np.where(known, 1 - shape, 0)
     gap = novelty.gap_of(cells, plain)
     new = np.where(known, novelty.TAIL.score(cells, gap.raw) * (0.3 + 0.7 * shapeless), 0)

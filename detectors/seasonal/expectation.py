@@ -44,6 +44,7 @@ class Residual(NamedTuple):
     z_fast      raw less the drift its predecessors foretell, in standard deviations
     scaled      z in scaled standard deviations; fast: z_fast likewise
     z_plain     x - mean in scaled standard deviations; z_fine: less the fine correction
+    spiky       what scaled and fast were divided by, for half hours that spike every day
     """
 
     raw: Column32
@@ -53,6 +54,7 @@ class Residual(NamedTuple):
     fast: Column32
     z_plain: Column32
     z_fine: Column32
+    spiky: Column32
 
 
 def expect(cells: Cells, kind: Kind, window: Window, lent: Lent) -> Expectation:
@@ -74,12 +76,12 @@ def residual_of(cells: Cells, window: Window, expected: Expectation) -> Residual
     """Return how far x lies from what was expected."""
     raw = window.x - expected.corrected
     drift = noise.drift_of(cells, window.exposure)
-    z, z_fast = (np.clip(r / expected.sd, -1e6, 1e6) for r in (raw, raw - drift))
+    z, z_fast = ((r / expected.sd).clip(-1e6, 1e6) for r in (raw, raw - drift))
     spiky = spikiness.divisor(cells, window)
     scaled = z / (expected.scale * spiky)
     fast = z_fast / (np.sqrt(np.maximum(cells["scale_fast"], 1e-6)) * spiky)
-    z_plain = np.clip((window.x - expected.mean) / (expected.sd * expected.scale), -1e6, 1e6)
-    return Residual(raw, z, z_fast, scaled, fast, z_plain, z_plain - expected.correction)
+    z_plain = ((window.x - expected.mean) / (expected.sd * expected.scale)).clip(-1e6, 1e6)
+    return Residual(raw, z, z_fast, scaled, fast, z_plain, z_plain - expected.correction, spiky)
 
 
 def _level(cells: Cells, kind: Kind, window: Window) -> Column32:

@@ -43,7 +43,7 @@ def _learn_channels(reading: Reading) -> None:
     cells, window, residual = reading.cells, reading.window, reading.residual
     evidence.TAIL.learn(cells, reading.evidence.tails, settle=2 * window.pace.warm)
     size = np.maximum(np.abs(residual.scaled), np.abs(residual.fast))
-    spikiness.learn(cells, window, size * spikiness.divisor(cells, window))
+    spikiness.learn(cells, window, size * residual.spiky)
 
 
 def _learn_noise(reading: Reading, caution: Column32) -> None:
@@ -52,7 +52,7 @@ def _learn_noise(reading: Reading, caution: Column32) -> None:
     if not settled.any():
         return
     weight = np.where(settled, noise.weight_of(window.points, window.pace, caution), 0).astype(np.float32)
-    clipped = np.clip(residual.raw, -6 * expected.sd, 6 * expected.sd)
+    clipped = residual.raw.clip(-6 * expected.sd, 6 * expected.sd)
     square = np.minimum(residual.raw * residual.raw, noise.OUTLIER * expected.variance)
     noise.learn_drift(cells, weight, clipped, expected.mean, window.exposure)
     noise.learn_scale(cells, weight, residual.z, residual.z_fast)

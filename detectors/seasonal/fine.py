@@ -21,7 +21,7 @@ COLUMNS = {
 def correction(cells: Cells, window: Window) -> Column32:
     """Return the correction of the expected value in standard deviations, shrunk by its own past success."""
     slot = cells.slot("fine", window.moment.fine).astype(np.float32)
-    trust = np.clip(cells["fine_xy"] / cells["fine_xx"], 0, 1)
+    trust = (cells["fine_xy"] / cells["fine_xx"]).clip(0, 1)
     used = (window.points * window.pace.days >= DAYS) & (np.asarray(window.pace.step_s) < LONGEST_S)
     return np.where(used, trust * slot, 0)
 
@@ -30,7 +30,7 @@ def learn(cells: Cells, window: Window, z: Column32) -> None:
     """Take a standardised, uncorrected residual as experience of its slot, in rows judged already."""
     points, pace, slot, judged = window.points, window.pace, window.moment.fine, window.judged
     old = cells.slot("fine", slot).astype(np.float32)
-    days, clipped = points * pace.days, np.clip(z, -3, 3)
+    days, clipped = points * pace.days, z.clip(-3, 3)
     weight = np.where(judged & (days >= DAYS), np.maximum(0.0005, 1 / (points + 200)), 0).astype(np.float32)
     for name, value in (("fine_xy", old * clipped), ("fine_xx", old * old)):
         cells[name] = cells[name] + weight * (value - cells[name])

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from detectors.cells import Column32
-from detectors.seasonal import noise, spikiness
+from detectors.seasonal import noise
 from detectors.seasonal.evidence import TAIL
 from detectors.seasonal.reading import Reading
 from detectors.table import Floats, Judgement, Kind
 
 POINT_NATS: Mapping[Kind, float] = {"count": 9.9, "ratio": 9.9, "value": 8.6}  # of a residual at grade IV
 NARROWEST, WIDEST = 3.8, 8.0  # half width of the band, standard deviations
-SCALED = (slice(1, 2), slice(3, 4))  # streams of the tail that know nothing of drift: up, down
+SCALED = slice(1, 4, 2)  # streams of the tail that know nothing of drift: up, down
 
 
 def judge(reading: Reading, told: Floats | None) -> Judgement:
@@ -49,7 +49,7 @@ def _band(reading: Reading) -> tuple[Floats, Floats, Floats]:
 
 
 def _half_widths(reading: Reading) -> tuple[Column32, Column32]:
-    sd = reading.expected.sd * reading.expected.scale * spikiness.divisor(reading.cells, reading.window)
-    levels = (TAIL.level(reading.cells, POINT_NATS[reading.kind], stream)[0] for stream in SCALED)
-    up, down = (np.clip(level, NARROWEST, WIDEST) * sd for level in levels)
+    sd = reading.expected.sd * reading.expected.scale * reading.residual.spiky
+    levels = TAIL.level(reading.cells, POINT_NATS[reading.kind], SCALED)
+    up, down = levels.clip(NARROWEST, WIDEST) * sd
     return up, down

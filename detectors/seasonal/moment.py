@@ -1,12 +1,13 @@
 """Moment: where in the week a window lies, as slots of the seasonal state."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.cells import Column32, Index
-from detectors.table import Context
+from detectors.table import Context, Floats
 
 HALF_HOURS = 48
 FINE_SLOTS = 288
@@ -34,8 +35,20 @@ class Moment(NamedTuple):
 
 def moment_of(context: Context) -> Moment:
     """Return the slots of the context's week_s."""
-    week_s = np.mod(np.asarray(context.week_s, dtype=np.float64), 604_800.0)
-    step_s = np.asarray(context.step_s, dtype=np.float64)
+    if isinstance(context.week_s, float) and isinstance(context.step_s, float):
+        return _moment_of_all(context.week_s, context.step_s)
+    return _moment(context.week_s, context.step_s)
+
+
+@lru_cache(maxsize=64)
+def _moment_of_all(week_s: float, step_s: float) -> Moment:
+    """Return the slots of a window of rows of one clock: several banks judge it."""
+    return _moment(week_s, step_s)
+
+
+def _moment(weeks_s: float | Floats, steps_s: float | Floats) -> Moment:
+    week_s = np.mod(np.asarray(weeks_s, dtype=np.float64), 604_800.0)
+    step_s = np.asarray(steps_s, dtype=np.float64)
     if step_s.ndim and not week_s.ndim:
         week_s = np.broadcast_to(week_s, step_s.shape)
     day_s = np.mod(week_s, 86_400.0)

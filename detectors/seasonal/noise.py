@@ -60,7 +60,7 @@ def wandering(cells: Cells) -> Column32:
 
 def drift_of(cells: Cells, exposure: Column32) -> Column32:
     """Return the part of the next residual that the last ones foretell."""
-    rho = np.clip(cells["fast_xy"] / np.maximum(cells["fast_xx"], 1e-20), 0, 1)
+    rho = (cells["fast_xy"] / np.maximum(cells["fast_xx"], 1e-20)).clip(0, 1)
     drift: Column32 = rho * cells["fast"] * exposure
     return drift
 
@@ -106,7 +106,7 @@ def learn_scale(cells: Cells, weight: Column32, z: Column32, z_fast: Column32) -
 
 def learn_wander(cells: Cells, weight: Column32, z: Column32) -> None:
     """Keep the variance of the moving average of z."""
-    wander = cells["wander"] + WANDER * (np.clip(z, -4, 4) - cells["wander"])
+    wander = cells["wander"] + WANDER * (z.clip(-4, 4) - cells["wander"])
     old = cells["wander_var"]
     cells["wander"] = wander
     cells["wander_var"] = old + weight * (np.minimum(wander * wander, OUTLIER * old) - old)
@@ -115,7 +115,7 @@ def learn_wander(cells: Cells, weight: Column32, z: Column32) -> None:
 def learn_drift(cells: Cells, weight: Column32, clipped: Column32, mu: Column32, exposure: Column32) -> None:
     """Keep the regression of a residual, clipped, on the moving average before it, both relative to mu."""
     fast = cells["fast"]
-    before, now = (np.clip(value / mu, -1e6, 1e6) for value in (fast * exposure, clipped))
+    before, now = ((value / mu).clip(-1e6, 1e6) for value in (fast * exposure, clipped))
     for name, value in (("fast_xy", now * before), ("fast_xx", before * before)):
         cells[name] = cells[name] + weight * (value - cells[name])
     cells["fast"] = fast + FAST * (clipped / exposure - fast)

@@ -1,5 +1,6 @@
 """Pace: how fast a row learns, from the time between its observations; long windows teach more each."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -52,14 +53,25 @@ class Pace(NamedTuple):
 
 def pace_of(step_s: float | Floats) -> Pace:
     """Return the pace of windows of `step_s` seconds."""
-    step = np.asarray(step_s, dtype=np.float64)
-    warm = _warm(step)
+    if isinstance(step_s, np.ndarray) and step_s.ndim:
+        return _pace(step_s.astype(np.float64))
+    return _pace_of_all(float(step_s))
+
+
+@lru_cache(maxsize=64)
+def _pace_of_all(step_s: float) -> Pace:
+    """Return the pace of rows of one clock: a shop has a handful of them."""
+    return _pace(np.asarray(step_s))
+
+
+def _pace(step: Floats) -> Pace:
+    warm = np.asarray(np.floor(np.clip(14 * DAY_S / step, 14, 50)))
     values = (
         step,
         warm,
         np.floor(0.4 * warm),
         np.floor(np.minimum(0.4 * warm, 0.5 * DAY_S / step)),
-        _young(step),
+        np.maximum(14 * DAY_S / step, 2 * warm),
         np.clip(step / 150_000, 0.0003, 0.05),
         1 - 0.9 ** (np.minimum(step, 3600) / 1800),
         0.1 * step / DAY_S,
@@ -70,19 +82,6 @@ def pace_of(step_s: float | Floats) -> Pace:
         4 * np.clip(np.sqrt(step / 3600), 1, 3),
     )
     return Pace._make(_plain(value) for value in values)
-
-
-def young_of(step_s: float | Floats) -> Rate:
-    """Return the pace's `young` alone."""
-    return _plain(_young(np.asarray(step_s, dtype=np.float64)))
-
-
-def _young(step: Floats) -> Floats:
-    return np.asarray(np.maximum(14 * DAY_S / step, 2 * _warm(step)))
-
-
-def _warm(step: Floats) -> Floats:
-    return np.asarray(np.floor(np.clip(14 * DAY_S / step, 14, 50)))
 
 
 def _plain(value: Floats) -> Rate:

@@ -31,7 +31,7 @@ class Reading(NamedTuple):
 
 def read(cells: Cells, kind: Kind, values: Floats, context: Context) -> Reading:
     """Return what the values say. Changes nothing."""
-    plain = np.clip(values, -LARGEST, LARGEST).astype(np.float32)
+    plain = values.clip(-LARGEST, LARGEST).astype(np.float32)
     x = plain + cells["origin"] if kind == "value" else plain
     window = Window(
         x, _exposure(context, len(x)), cells["points"], moment_of(context), pace_of(context.step_s)
@@ -48,4 +48,4 @@ def read(cells: Cells, kind: Kind, values: Floats, context: Context) -> Reading:
 def _exposure(context: Context, n: int) -> Column32:
     if context.exposure is None:
         return np.ones(n, np.float32)
-    return np.clip(context.exposure, 1e-6, LARGEST).astype(np.float32)
+    return context.exposure.clip(1e-6, LARGEST).astype(np.float32)

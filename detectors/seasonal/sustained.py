@@ -43,15 +43,28 @@ class Deviation(NamedTuple):
 
 def deviation_of(cells: Cells, z: Column32) -> Deviation:
     """Return the deviation of the last six residuals, `z` being the newest."""
-    low, second_low = np.minimum(z, np.inf), np.full_like(z, np.inf)
-    high, second_high = low, -second_low
-    for value in cells["ring"]:
-        second_low = np.minimum(second_low, np.maximum(low, value))
-        low = np.minimum(low, value)
-        second_high = np.maximum(second_high, np.minimum(high, value))
-        high = np.maximum(high, value)
-    size = np.stack([np.maximum(second_low, 0), np.maximum(-second_high, 0)])
+    ring = cells["ring"]
+    pairs = ((ring[0], ring[1]), (ring[2], ring[3]), (ring[4], z))
+    lows = [np.minimum(one, other) for one, other in pairs]
+    highs = [np.maximum(one, other) for one, other in pairs]
+    # The second smallest is the greater one of some pair, or the least but one of the smaller ones.
+    second_low = np.minimum(_least(highs), _middle(lows))
+    second_high = np.maximum(_greatest(lows), _middle(highs))
+    size = np.maximum(np.array([second_low, -second_high]), 0)
     return Deviation(z, size, size - cells["sustained_base"])
+
+
+def _least(three: list[Column32]) -> Column32:
+    return np.minimum(np.minimum(three[0], three[1]), three[2])
+
+
+def _greatest(three: list[Column32]) -> Column32:
+    return np.maximum(np.maximum(three[0], three[1]), three[2])
+
+
+def _middle(three: list[Column32]) -> Column32:
+    low, high = np.minimum(three[0], three[1]), np.maximum(three[0], three[1])
+    return np.maximum(low, np.minimum(high, three[2]))
 
 
 def learn(cells: Cells, deviation: Deviation, pace: Pace) -> None:

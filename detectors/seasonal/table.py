@@ -1,7 +1,8 @@
 """The table of the seasonal detector: reads a window, judges it, learns from it."""
 
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from detectors.phase import COLD, FROZEN, READY, SHAPE, WARMING, WEEK, Phases
 from detectors.seasonal import adoption, evidence, fine, level, noise, season, spikiness
 from detectors.seasonal.experience import learn, needs_origin, origin_of
 from detectors.seasonal.judgement import judge
-from detectors.seasonal.pace import DAY_S, young_of
+from detectors.seasonal.pace import DAY_S, pace_of
 from detectors.seasonal.reading import Reading, read
 from detectors.table import Context, Floats, Judgement, Kind, Table, require_finite
 
@@ -84,7 +85,7 @@ class Seasonal(Table):
         """See Table.score."""
         require_finite(values, context)
         reading = self._read(rows, values, context)
-        self._asked = Asked(rows.copy(), values.copy(), deepcopy(context), reading)
+        self._asked = Asked(rows.copy(), values.copy(), _copied(context), reading)
         return judge(reading, context.exposure)
 
     @property
@@ -95,7 +96,7 @@ class Seasonal(Table):
     def phases(self, rows: Rows, judgement: Judgement, age_s: Floats, context: Context) -> Phases:
         """See Table.phases. Frozen: something strange goes on, and if it lasts it will be the norm."""
         phases, cells = super().phases(rows, judgement, age_s, context), Cells(self._cells, rows)
-        young = cells["points"] < young_of(context.step_s)
+        young = cells["points"] < pace_of(context.step_s).young
         phases = np.where((phases == READY) & young, WARMING, phases)
         frozen = (phases != COLD) & (cells["strange"] > 0)
         return np.where(frozen, FROZEN, phases).astype(np.int8)
@@ -141,6 +142,11 @@ class Seasonal(Table):
         for name, column in self._layout.items():
             if name not in KEPT:
                 some[name] = column.fill
+
+
+def _copied(context: Context) -> Context:
+    step_s, week_s, exposure = copy(context.step_s), copy(context.week_s), copy(context.exposure)
+    return replace(context, step_s=step_s, week_s=week_s, exposure=exposure)
 
 
 def _part(context: Context, told: NDArray[np.bool_]) -> Context:

@@ -16,7 +16,7 @@ COLUMNS = {"unrest": Column("f4", (HALF_HOURS,), 1.0)}
 
 def factor(cells: Cells, window: Window) -> Column32:
     """Return how many times its usual standard deviation a series has in this half hour."""
-    found: Column32 = np.sqrt(np.clip(cells.slot("unrest", window.moment.half_hour), LEAST, MOST))
+    found: Column32 = np.sqrt(cells.slot("unrest", window.moment.half_hour).clip(LEAST, MOST))
     return found
 
 
