@@ -106,22 +106,22 @@ class Bank:
         self.members.observe(rows, volume, window.end_ms)
         telling &= self.speaking(rows)
         raw = np.where(telling, np.minimum(grades_of(score, rules.cuts), rules.grade_max), 0).astype(np.int8)
-        eased = np.where(telling, np.minimum(grades_of(score + MARGIN, rules.cuts), rules.grade_max), 0)
-        persistence, resolve_after = self.rules.patience(self.members["rule"][rows])
-        change = self.life.step(
-            rows,
-            raw,
-            eased.astype(np.int8),
-            side,
-            persistence=persistence,
-            resolve_after=resolve_after,
-            window=window,
-        )
-        self.cried(rows[change == OPENED])
+        change = np.zeros(len(rows), np.int8)
+        if not self.life.rest(rows, raw, window):
+            eased = np.where(telling, np.minimum(grades_of(score + MARGIN, rules.cuts), rules.grade_max), 0)
+            change = self._step(rows, raw, eased.astype(np.int8), side, window)
         self._settle()
         self.table.learn(rows, values, context)
         grade = self.life["grade"][rows].copy()
         return Verdict(window, rows, shown.copy(), volume, judgement, score, side, raw, grade, change)
+
+    def _step(self, rows: Rows, raw: Grades, eased: Grades, side: Grades, window: Window) -> NDArray[np.int8]:
+        persistence, resolve_after = self.rules.patience(self.members["rule"][rows])
+        change = self.life.step(
+            rows, raw, eased, side, persistence=persistence, resolve_after=resolve_after, window=window
+        )
+        self.cried(rows[change == OPENED])
+        return change
 
     def asked(self, rows: Rows) -> Rules:
         """Return what monitors ask of the rows, and more of those that cry often.

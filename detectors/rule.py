@@ -43,6 +43,7 @@ class RuleBook:
             [(r.relative_min, r.absolute_min, r.volume_min, r.volume_from, r.volume_to) for r in rules]
         ).T
         self._counts = np.array([(r.grade_max, r.persistence, r.resolve_after) for r in rules], np.int16).T
+        self._last: tuple[NDArray[np.int16], Rules | None] = np.zeros(0, np.int16), None
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -51,7 +52,14 @@ class RuleBook:
         return self._rules[rule]
 
     def of(self, rule: NDArray[np.int16]) -> Rules:
-        """Return the thresholds of rows whose rules these are."""
+        """Return the thresholds of rows whose rules these are; not to be changed in place."""
+        known, rules = self._last
+        if rules is None or not np.array_equal(known, rule):
+            rules = self._gathered(rule)
+            self._last = rule.copy(), rules
+        return rules
+
+    def _gathered(self, rule: NDArray[np.int16]) -> Rules:
         relative, absolute, volume = self._numbers[:3, rule]
         grade_max = self._counts[0, rule].astype(np.int8)
         return Rules(

@@ -84,3 +84,23 @@ def test_state_survives_dump_and_load_in_the_middle_of_an_episode():
         window=(900_000, 1_200_000),
     )
     assert CHANGES[change[0] - 1] == "resolved"
+
+
+def test_a_window_of_rest_comes_to_the_same_as_any_other():
+    rng = np.random.default_rng(5)
+    rows, side = np.arange(4), np.full(4, -1, np.int8)
+    patience = {"persistence": np.full(4, 2, np.int16), "resolve_after": np.full(4, 2, np.int16)}
+    plain, quick, rested = Lifecycle(), Lifecycle(), 0
+    plain.add(4)
+    quick.add(4)
+    for i in range(400):
+        raw = (rng.integers(1, 4, 4) * (rng.random(4) < 0.1)).astype(np.int8)
+        window = (i * 300_000, (i + 1) * 300_000)
+        expected = plain.step(rows, raw, raw, side, window=window, **patience)
+        if quick.rest(rows, raw, window):
+            rested += 1
+            assert not expected.any()
+        else:
+            assert quick.step(rows, raw, raw, side, window=window, **patience).tolist() == expected.tolist()
+        assert quick.dump(rows) == plain.dump(rows)
+    assert 50 < rested < 350

@@ -51,3 +51,12 @@ def test_a_book_answers_for_rows_of_many_rules_at_once():
     volumes = np.array([9.9, 10, 19.9, 20], np.float32)
     assert book.speaks(np.array([1] * 4, np.int16), volumes).tolist() == [False, True, True, False]
     assert (len(book), book[1].monitor) == (2, "b")
+
+
+def test_thresholds_follow_the_rows_asked_for():
+    book = RuleBook([Rule("a", CUTS, relative_min=0.1), Rule("b", CUTS, relative_min=0.2)])
+    rule = np.array([0, 1], np.int16)
+    assert book.of(rule).relative_min.tolist() == [0.1, 0.2]
+    rule[0] = 1
+    assert book.of(rule).relative_min.tolist() == [0.2, 0.2]
+    assert book.of(rule[:1]).relative_min.tolist() == [0.2]

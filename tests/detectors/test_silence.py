@@ -117,3 +117,17 @@ def test_an_uplift_of_the_calendar_scales_what_is_missed():
 def test_values_and_ratios_are_refused():
     with pytest.raises(ValueError, match="not 'value'"):
         Silence("value")
+
+
+def test_what_score_found_out_changes_nothing_of_what_is_learned():
+    table, alone = Silence("count"), Silence("count")
+    rows = table.add(3)
+    alone.add(3)
+    series = np.stack([shop(rate, 1, rate) for rate in (2, 20, 200)], axis=1)
+    for i, values in enumerate(series):
+        context = Context(STEP_S, i * STEP_S % 604_800)
+        table.score(rows, values, context)
+        other = values + (i % 7 == 0)  # not what was scored
+        table.learn(rows, other, context)
+        alone.learn(rows, other, context)
+    assert table.dump(rows) == alone.dump(rows)
