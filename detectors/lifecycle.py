@@ -74,9 +74,9 @@ class Lifecycle(Columns):
         return change
 
     def rest(self, rows: Rows, raw: Grades, window: tuple[int, int]) -> bool:
-        """Take a window in which nothing is strange and nothing open, which most are; else leave it to `step`.
+        """Take a window with nothing strange and nothing open, and return True; leave others to `step`.
 
-        Returns whether it was one: then it comes to the same as `step`, with no change, in a fifth of the time.
+        Most are such. It comes to the same as `step` in a fifth of the time, and changes no alert.
         """
         cells = self._cells
         if raw.any() or cells["grade"][rows].any():

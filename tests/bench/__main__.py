@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tests.bench import detect, growth, guard, latency, recorded, site, start, versus, worker
+from tests.bench import backlog, detect, growth, guard, latency, recorded, site, start, versus, worker
 
 LIBRARIES = ("faust-streaming", "aiokafka", "msgspec", "numpy", "river")
 PEERS = ("bytewax", "quixstreams", "faust-streaming", "aiokafka", "confluent-kafka")
@@ -78,6 +78,8 @@ def main() -> None:
     say(table("other jobs of one worker", jobs))
     waits = latency.measure()
     say(table("window end to alert, ms, by sources x partial partitions", waits))
+    caught_up = backlog.measure()
+    say(table("a backlog of ten minutes at 10,000 events/s", {"one worker": caught_up}))
     rows = {f"{row['series']:,} series": row for row in detect.measure_all()}
     say(table("one-minute windows", rows))
     files = recorded.measure()
@@ -103,6 +105,7 @@ def main() -> None:
         "detect_details": rows,
         "latency_ms": {name: waits["4x4"][name] for name in ("p50", "p99")},
         "latency_details": waits,
+        "backlog": caught_up,
         **files,
         **begin,
         "growth": grown,

@@ -54,9 +54,19 @@ def event(number: int, now_ms: int) -> bytes:
     """Return a click of about 250 bytes; some of each second belong to the campaign that spikes."""
     second, within = divmod(now_ms, 1_000)
     spike = 300 <= within < 700 and number % 50 == 0
-    campaign, category = (f"spike-{second}", "spike") if spike else (f"camp-{number % 20}", f"c{number % 40}")
+    if spike:
+        return _event(number, now_ms, b"spike", b"spike-%d" % second)
+    return plain(number, now_ms)
+
+
+def plain(number: int, now_ms: int) -> bytes:
+    """Return a click of one of twenty campaigns."""
+    return _event(number, now_ms, b"c%d" % (number % 40), b"camp-%d" % (number % 20))
+
+
+def _event(number: int, now_ms: int, category: bytes, campaign: bytes) -> bytes:
     user, type_ = number % 99_991, TYPES[number % 5].encode()
-    codes = category.encode(), campaign.encode(), number % 5, number % 100
+    codes = category, campaign, number % 5, number % 100
     return EVENT % (number, now_ms, type_, user, user, number % 1_999, *codes)
 
 
@@ -120,15 +130,6 @@ async def live(settings: Settings, partitions: int, rate: int, seconds: int, pid
     }
 
 
-def wait_ready() -> None:
-    """Wait until the worker says that it reads."""
-    deadline_s, log = time.monotonic() + site.READY_S, site.BUILD / "bench-worker.log"
-    while b": ready" not in log.read_bytes():
-        if time.monotonic() > deadline_s:
-            raise TimeoutError(f"the worker is not ready after {site.READY_S} s: see {log}")
-        time.sleep(0.05)
-
-
 def run(sources: int, targets: int, rate: int, seconds: int) -> dict[str, Any]:
     """Measure one shape on a broker of its own."""
     with site.broker() as bootstrap:
@@ -136,7 +137,7 @@ def run(sources: int, targets: int, rate: int, seconds: int) -> dict[str, Any]:
         settings = site.on(bootstrap, LIVE, **shape)
         apply(settings)
         with site.workers(settings) as pids:
-            wait_ready()
+            site.wait_ready()
             return asyncio.run(live(settings, sources, rate, seconds, pids[0]))
 
 
