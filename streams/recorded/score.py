@@ -11,6 +11,7 @@ from typing import IO, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.columns import Rows, place_of
 from detectors.grading import CUTS, Grades, grades_of
 from detectors.table import Context, Kind, Table
 from streams.detect.zone import Zone
@@ -63,12 +64,15 @@ def score(
     rows = table.add(len(files))
     out = np.full((4, *grid.values.shape), np.nan)
     for line in range(len(grid.values)):
-        here = np.flatnonzero(grid.present[line])
-        if len(here):
+        found = np.flatnonzero(grid.present[line])
+        if len(found):
+            here = place_of(found)
             context, values = grid.context(line, here), grid.values[line, here]
             judgement = table.score(rows[here], values, context)
             table.learn(rows[here], values, context)
-            out[:, line, here] = judgement.score, judgement.expected, judgement.lower, judgement.upper
+            told = (judgement.score, judgement.expected, judgement.lower, judgement.upper)
+            for column, numbers in zip(out, told, strict=True):
+                column[line, here] = numbers
         advance(int(grid.lines_at[line]))
     scored = {i: Scored(*out[:, : len(files[i].values), at]) for at, i in enumerate(order)}
     return [scored[i] for i in range(len(files))]
@@ -96,7 +100,7 @@ class _Grid(NamedTuple):
             lines_at=_beside([np.ones(len(file.values)) for file in files]).sum(axis=1).astype(np.int64),
         )
 
-    def context(self, line: int, here: NDArray[np.int64]) -> Context:
+    def context(self, line: int, here: slice | Rows) -> Context:
         """Return what is known beside the values; one clock for all rows where they agree."""
         exposure = None if self.exposure is None else self.exposure[line, here]
         step_s, week_s = self.steps_s[line, here], self.weeks_s[line, here]

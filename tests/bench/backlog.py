@@ -1,4 +1,4 @@
-"""A backlog of ten minutes at live speed, worked off. Run as `python -m tests.bench.backlog [RATE [SECONDS]]`.
+"""A backlog of ten minutes at live speed, worked off. Run as `python -m tests.bench.backlog [RATE [S]]`.
 
 The log is full before the worker starts: the clicks of the last SECONDS, the job of `versus`. Measured from
 where the worker says that it reads, to where all is committed; memory at a tenth, a half and the end.
