@@ -12,8 +12,9 @@ from detectors.seasonal.pace import Rate
 FACTORS = np.array([0.05, 0.4, 0.7, 1.5, 2.5], dtype=np.float32)
 DOWN, UP = slice(0, 3), slice(3, 5)
 CAP = 20.0  # nats
+SURE = 0.98  # greatest share that a raised ratio may have
 UP_CLIP = 4.0  # greatest evidence of one point, nats
-RECOVERED = 6.0  # nats for normality since its peak that end a sum, or small counts carry it for days
+RECOVERED = 4.0  # nats for normality since its peak that end a sum, or small counts carry it for days
 
 COLUMNS = {"cusum": Column("f4", (len(FACTORS),)), "cusum_peak": Column("f4", (len(FACTORS),))}
 
@@ -40,7 +41,8 @@ def sums_of(cells: Cells, x: Column32, mu: Column32, judged: Column32, down_clip
     """Return the sums with x added; those of rows not `judged` stay as they are.
 
     A sum grows by ln P(x | factor * mu) / P(x | mu), shrunk where noise wanders and so repeats itself.
-    Source: Page (1954) with the likelihood ratio of the negative binomial.
+    Source: Page (1954) with the likelihood ratio of the negative binomial, of the binomial where there is
+    less noise than in counting.
     """
     wander = wandering(cells)
     gain = _evidence(cells, x, mu) / (wander * np.sqrt(wander))
@@ -59,12 +61,14 @@ def learn(cells: Cells, sums: Sums) -> None:
 
 
 def _evidence(cells: Cells, x: Column32, mu: Column32) -> Column32:
-    slope = cells["slope"]
-    unit = np.maximum(cells["unit"], 0.001 * slope * mu)
-    mean, count, p = mu / unit, np.maximum(x, 0) / unit, np.maximum(slope, 1e-4)
-    factor = FACTORS[:, np.newaxis]
-    pm = p * mean
+    slope = np.maximum(cells["slope"], 1e-4)
+    unit = np.maximum(cells["unit"], np.maximum(1, 0.001 * slope * mu))
+    mean, count = mu / unit, np.maximum(x, 0) / unit
+    # Less noise than counting has: trials that can run out. The same formula with a p < 0 is the binomial.
+    pm = np.maximum(np.minimum(cells["unit"] - 1, 0) + slope * mean, -SURE)
+    pm = np.where(np.abs(pm) < 1e-5, np.float32(1e-5), pm)
+    factor = np.minimum(FACTORS[:, np.newaxis], SURE / np.maximum(-pm, 0.1))
     # y ln R - (y + 1/p) ln((1 + R p m) / (1 + p m)), arranged so that large counts lose no digits in float32
     kept = count * np.log1p((factor - 1) / (1 + factor * pm))
-    evidence: Column32 = kept - np.log1p((factor - 1) * (pm / (1 + pm))) / p
+    evidence: Column32 = kept - mean * np.log1p((factor - 1) * (pm / (1 + pm))) / pm
     return evidence
