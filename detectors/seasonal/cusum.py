@@ -6,8 +6,10 @@ import numpy as np
 
 from detectors.cells import Cells, Column32
 from detectors.columns import Column
-from detectors.seasonal.noise import wandering
-from detectors.seasonal.pace import Rate
+from detectors.seasonal.level import pace_of_counts
+from detectors.seasonal.noise import relative_variance, wandering
+from detectors.seasonal.pace import Pace
+from detectors.seasonal.window import Window
 
 FACTORS = np.array([0.05, 0.4, 0.7, 1.5, 2.5], dtype=np.float32)
 DOWN, UP = slice(0, 3), slice(3, 5)
@@ -15,6 +17,11 @@ CAP = 20.0  # nats
 SURE = 0.98  # greatest share that a raised ratio may have
 UP_CLIP = 4.0  # greatest evidence of one point, nats
 RECOVERED = 4.0  # nats for normality since its peak that end a sum, or small counts carry it for days
+
+REACH = 3.5  # nats: a sum half-way to an alarm
+HOUR_S = 3600.0  # over which a half hour's factor errs to one side
+# nats that a point of relative variance 1 brings a sum whose factor is true
+PER_POINT = (FACTORS * np.log(FACTORS) - FACTORS + 1)[:, np.newaxis]
 
 COLUMNS = {"cusum": Column("f4", (len(FACTORS),)), "cusum_peak": Column("f4", (len(FACTORS),))}
 
@@ -37,19 +44,23 @@ class Sums(NamedTuple):
         return nats
 
 
-def sums_of(cells: Cells, x: Column32, mu: Column32, judged: Column32, down_clip: Rate) -> Sums:
-    """Return the sums with x added; those of rows not `judged` stay as they are.
+def sums_of(cells: Cells, window: Window, mu: Column32, usual: Column32) -> Sums:
+    """Return the sums with window.x added, where mu was expected; those of rows not judged stay as they are.
 
-    A sum grows by ln P(x | factor * mu) / P(x | mu), shrunk where noise wanders and so repeats itself.
+    `usual` is what the level alone expects.
+
+    A sum grows by ln P(x | factor * mu) / P(x | mu), shrunk where noise wanders and so repeats itself,
+    and where the mean itself is in doubt.
     Source: Page (1954) with the likelihood ratio of the negative binomial, of the binomial where there is
     less noise than in counting.
     """
     wander = wandering(cells)
-    gain = _evidence(cells, x, mu) / (wander * np.sqrt(wander))
-    gain[DOWN] = gain[DOWN].clip(-UP_CLIP, down_clip)
+    doubt = _doubt(cells, window.pace, usual)
+    gain = _evidence(cells, window.x, mu) / (wander * np.sqrt(wander) * doubt)
+    gain[DOWN] = gain[DOWN].clip(-UP_CLIP, window.pace.down_clip)
     gain[UP] = gain[UP].clip(-UP_CLIP, UP_CLIP)
     old = cells["cusum"]
-    sums = np.where(judged, (old + gain).clip(0, CAP), old)
+    sums = np.where(window.judged, (old + gain).clip(0, CAP), old)
     peaks = np.maximum(cells["cusum_peak"], sums)
     going_on = (sums > 0) & (peaks - sums < RECOVERED)
     return Sums(sums * going_on, peaks * going_on, 40 / (wander * wander))
@@ -58,6 +69,18 @@ def sums_of(cells: Cells, x: Column32, mu: Column32, judged: Column32, down_clip
 def learn(cells: Cells, sums: Sums) -> None:
     """Take over the sums of a point."""
     cells["cusum"], cells["cusum_peak"] = sums.sums, sums.peaks
+
+
+def _doubt(cells: Cells, pace: Pace, usual: Column32) -> Column32:
+    """Return the variance of a sum over that which it had if the mean were known.
+
+    The longer a sum has to grow, the more of it may be an error of the level, which lasts, or of the half
+    hour's factor. Either has the variance of a point times half of what a point renews.
+    """
+    points = REACH * relative_variance(cells, usual) / PER_POINT
+    visit = np.minimum(points, np.maximum(1, np.float32(HOUR_S) / np.asarray(pace.step_s, np.float32)))
+    doubt: Column32 = 1 + (points * pace_of_counts(cells, pace, usual) + visit * pace.profile) / 2
+    return doubt
 
 
 def _evidence(cells: Cells, x: Column32, mu: Column32) -> Column32:

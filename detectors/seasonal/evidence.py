@@ -46,9 +46,8 @@ class Evidence(NamedTuple):
 
 def of_count(cells: Cells, window: Window, expected: Expectation, residual: Residual) -> Evidence:
     """Return the evidence on counts and ratios: CUSUM, tails, run of equal values, sustained deviation."""
-    judged = window.judged
-    sums = cusum.sums_of(cells, window.x, expected.mean, judged, window.pace.down_clip)
-    z = np.where(judged, residual.z_fine / unrest.factor(cells, window), 0)
+    sums = cusum.sums_of(cells, window, expected.mean, window.exposure * expected.level)
+    z = np.where(window.judged, residual.z_fine / unrest.factor(cells, window), 0)
     deviation = sustained.deviation_of(cells, z.astype(np.float32))
     run = stuck.count_nats(cells, window.x, expected.mean, cells["unit"], expected.sd)
     still = np.minimum(STUCK_SHARE * run, STUCK_CAP)

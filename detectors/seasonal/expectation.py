@@ -12,6 +12,7 @@ from detectors.seasonal.season import Prior, Season
 from detectors.seasonal.window import Window
 from detectors.table import Kind
 
+RATIO_PRIOR = 25.0  # units behind a half hour of a ratio: it differs from others by a fifth or so
 FIRST_RATIO = 0.1  # expected of a ratio never seen
 
 
@@ -95,7 +96,7 @@ def prior_of(cells: Cells, kind: Kind, base: Column32, pace: Pace) -> Prior:
     day = pace.prior * chance
     slot = chance / 3
     if kind == "ratio":
-        slot = cells["unit"] / 3
+        slot = RATIO_PRIOR * cells["unit"]
     if kind == "value":
         slot = np.maximum(slot, 0.05 * base)
         day = np.maximum(day, 0.3 * base / np.asarray(pace.days, np.float32))

@@ -17,31 +17,36 @@ from detectors.seasonal import (
     sustained,
     unrest,
 )
-from detectors.seasonal.pace import rate
+from detectors.seasonal.pace import Rate, rate
 from detectors.seasonal.reading import Reading
 
+CAUTION = 0.5  # of the rate at which strange values teach
+NOISE_CAUTION = 0.2  # likewise of what counts and ratios teach of noise, or incidents would be taken for it
 CLIP = 3.0  # standard deviations beyond which a value teaches no more
 
 
 def learn(reading: Reading, adopt_after_s: float) -> None:
-    """Take the reading as experience; rows with strange values learn at half the rate."""
+    """Take the reading as experience; strange values teach less."""
     cells, window = reading.cells, reading.window
     strange = evidence.strange(reading.evidence)
-    caution = np.where(strange, np.float32(0.5), np.float32(1))
-    _learn_channels(reading)
-    _learn_noise(reading, caution)
+    caution = np.where(strange, np.float32(CAUTION), np.float32(1))
+    counted = reading.kind != "value"
+    noisy = np.where(strange, np.float32(NOISE_CAUTION), np.float32(1)) if counted else caution
+    _learn_channels(reading, strange & counted)
+    _learn_noise(reading, noisy)
     _learn_season(reading, caution)
-    if reading.kind == "value":
-        _learn_value(reading, caution)
+    if counted:
+        _learn_count(reading, noisy)
     else:
-        _learn_count(reading, caution)
+        _learn_value(reading, caution)
     adoption.learn(cells, window.pace, strange, adopt_after_s)
     cells["points"] = window.points + 1
 
 
-def _learn_channels(reading: Reading) -> None:
+def _learn_channels(reading: Reading, untold: Column32) -> None:
+    """Learn tails, but of rows that are `untold`, and spikiness."""
     cells, window, residual = reading.cells, reading.window, reading.residual
-    evidence.TAIL.learn(cells, reading.evidence.tails, settle=2 * window.pace.warm)
+    evidence.TAIL.learn(cells, reading.evidence.tails, settle=np.where(untold, np.inf, 2 * window.pace.warm))
     size = np.maximum(np.abs(residual.scaled), np.abs(residual.fast))
     spikiness.learn(cells, window, size * residual.spiky)
 
@@ -69,7 +74,10 @@ def _learn_season(reading: Reading, caution: Column32) -> None:
     # A level that one odd first value has made would stand in the shape for days.
     gain = np.where(window.points >= window.pace.shape, caution, np.float32(0))
     season.learn_shape(cells, window._replace(x=shaping), gain, shape, expected.level)
-    level.learn(cells, window, caution, clipped, window.exposure * shape.used)
+    pace: Rate = window.pace.level
+    if reading.kind != "value":
+        pace = level.pace_of_counts(cells, window.pace, window.exposure * expected.level)
+    level.learn(cells, window, pace * caution, clipped, window.exposure * shape.used)
 
 
 def _clipped(reading: Reading) -> tuple[Column32, Column32]:

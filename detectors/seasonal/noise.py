@@ -53,6 +53,12 @@ def variance_of(cells: Cells, mu: Column32, size: Column32, floors: Floors) -> C
     return np.maximum(spread, np.maximum(least * least, 1e-24))
 
 
+def relative_variance(cells: Cells, mu: Column32) -> Column32:
+    """Return the variance of a point at mu over mu^2: how little it tells of the mean."""
+    relative: Column32 = cells["unit"] / np.maximum(mu, 1e-9) + cells["slope"]
+    return relative
+
+
 def wandering(cells: Cells) -> Column32:
     """Return 1 for independent noise, up to about 5 where neighbours resemble each other."""
     return np.maximum(1, cells["wander_var"] * np.float32((2 - WANDER) / WANDER))

@@ -10,10 +10,11 @@ from detectors.seasonal.pace import Pace
 
 RING = 5  # earlier residuals kept
 HIGH = 2.2  # standard deviations: a deviation
+LASTING_S = 7200.0  # a deviation that is there to stay
 BACK = 1.32  # no longer quite
 # Nats of an excess of 1, and per factor e of it; real noise strays far more often than that lets expect, so
 # what is beyond BEND counts for less.
-LEAST, PER_FOLD, BEND, BEYOND = 2.0, 5.2, 8.0, 3.1
+LEAST, PER_FOLD, BEND, BEYOND = 2.0, 5.2, 8.0, 2.4
 
 COLUMNS = {
     "ring": Column("f4", (RING,)),  # oldest first
@@ -68,10 +69,10 @@ def _middle(three: list[Column32]) -> Column32:
 
 
 def learn(cells: Cells, deviation: Deviation, pace: Pace) -> None:
-    """Take z as experience; a deviation of more than an hour becomes what others are measured against."""
+    """Take z as experience; a deviation of more than two hours becomes what others are measured against."""
     size, base, run = deviation.size, cells["sustained_base"], cells["sustained_run"]
     run = np.where(size > HIGH, run + 1, np.where(size > BACK, np.maximum(run - 2, 0), 0))
-    lasting = (run > np.maximum(3, 3600 / pace.step_s)) & (size > base)
+    lasting = (run > np.maximum(3, LASTING_S / pace.step_s)) & (size > base)
     follow = np.asarray(1 - 0.9 ** np.maximum(pace.step_s / 300, 0.2), np.float32)
     fade = np.exp(np.asarray(-pace.step_s / 21_600, np.float32))
     cells["sustained_base"] = np.where(lasting, base + follow * (size - base), base * fade)
