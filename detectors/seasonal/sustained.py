@@ -14,7 +14,7 @@ LASTING_S = 7200.0  # a deviation that is there to stay
 BACK = 1.32  # no longer quite
 # Nats of an excess of 1, and per factor e of it; real noise strays far more often than that lets expect, so
 # what is beyond BEND counts for less.
-LEAST, PER_FOLD, BEND, BEYOND = 2.0, 5.2, 8.0, 2.4
+LEAST, PER_FOLD, BEND, BEYOND = 2.0, 5.2, 8.0, 2.2
 
 COLUMNS = {
     "ring": Column("f4", (RING,)),  # oldest first
