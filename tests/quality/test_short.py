@@ -11,6 +11,7 @@ from tests.quality.recording import FOLDER, counts, minutes, read, start_of
 from tests.quality.sample import cases_of, of_groups, seasonal
 
 NATS, STRICT = 6.4, 9.4  # of counts and ratios: to be noted, grade IV
+REAL_NATS = 7.1  # of counts on real noise, where the tuning files have about 0.3 false alarms
 VALUE_NATS = 7.1
 DAYS = BURN_IN_DAYS + 8
 recordings = pytest.mark.skipif(
@@ -49,11 +50,11 @@ def test_incidents_on_real_noise_are_found_and_real_noise_alone_is_no_incident()
     samples = [counts(file, seed) for seed in (51, 52, None) for file in files]
     cases = cases_of(samples, seasonal)
     hurt, bare = cases[:6], cases[6:]
-    found = outcome_at(hurt, NATS)
+    found = outcome_at(hurt, REAL_NATS)
     assert found.started >= 0.78
-    assert found.time_on <= 0.01
+    assert found.time_on <= 0.009
     assert outcome_at(hurt, STRICT).started >= 0.42
-    assert outcome_at(bare, NATS).false_per_1000 <= 0.9
+    assert outcome_at(bare, REAL_NATS).false_per_1000 <= 0.8
 
 
 @recordings
