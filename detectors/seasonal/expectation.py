@@ -96,7 +96,7 @@ def prior_of(cells: Cells, kind: Kind, base: Column32, pace: Pace) -> Prior:
     day = pace.prior * chance
     slot = chance / 3
     if kind == "ratio":
-        slot = RATIO_PRIOR * cells["unit"]
+        slot = RATIO_PRIOR * np.minimum(cells["unit"], 1)  # what is more is a season not learned yet
     if kind == "value":
         slot = np.maximum(slot, 0.05 * base)
         day = np.maximum(day, 0.3 * base / np.asarray(pace.days, np.float32))

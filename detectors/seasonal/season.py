@@ -13,7 +13,6 @@ from detectors.seasonal.window import Window
 
 LOWEST, HIGHEST = 0.002, 50.0  # of a half hour, against the level
 DAY_LOWEST, DAY_HIGHEST = 0.002, 20.0  # of a day, against its half hours
-SLOTS = 3.0  # times its prior that a slot of a point's noise is
 WEEKEND_PRIOR = 10.0  # times the prior of a weekday's slot, towards that slot
 CHANCE = 9.0  # variances within which a day's factor may be chance
 FIRST = 0.05  # times its prior that is added after a first such day; three times after half of it
@@ -135,14 +134,19 @@ class _Pour(NamedTuple):
 
 
 def weekday_of(cells: Cells, slot: Index, prior: Prior, lent: LentSlot) -> Column32:
-    """Return the factor of a half hour from Monday to Friday."""
-    worth = SLOTS * lent.worth
-    return _mean(cells, 0, slot, prior.slot * (1 + worth * lent.weekday), prior.slot * (1 + worth))
+    """Return the factor of a half hour from Monday to Friday.
+
+    It is drawn to 1, or to what is lent and a third of a point's noise to 1.
+    """
+    flat, worth = prior.noise / 3, prior.noise * lent.worth
+    centre = (flat + worth * lent.weekday) / (flat + worth)
+    drawn = np.maximum(prior.slot, np.where(worth > 0, flat + worth, 0))
+    return _mean(cells, 0, slot, drawn * centre, drawn)
 
 
 def weekend_of(cells: Cells, slot: Index, prior: Prior, weekday: Column32, lent: LentSlot) -> Column32:
     """Return that of a weekend, drawn to the `weekday`'s while it has seen little."""
-    drawn = prior.slot * (WEEKEND_PRIOR + SLOTS * lent.weekend_worth)
+    drawn = WEEKEND_PRIOR * prior.slot + prior.noise * lent.weekend_worth
     return _mean(cells, 1, slot, drawn * weekday * lent.weekend, drawn)
 
 

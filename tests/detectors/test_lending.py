@@ -99,7 +99,7 @@ def test_a_child_that_its_parent_does_not_suit_stops_borrowing(grown):
     [
         pytest.param(0, 0.7, 1, id="it has seen nothing of its own: its parent's"),
         pytest.param(2, 0.2, 0.7, id="it has seen two events: something between"),
-        pytest.param(1_000, 0, 0.01, id="it has seen many: its own"),
+        pytest.param(1_000, 0, 0.02, id="it has seen many: its own, but for the day of the week"),
         pytest.param(2, 0.2, 0.7, id="it grew thin again: something between"),
     ],
 )
