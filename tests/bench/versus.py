@@ -24,7 +24,7 @@ from tests.bench import site
 from tests.bench.ingest import click
 from tests.bench.peers.job import DIMENSIONS, MONEY, PARTITIONS, TYPES
 
-EVENTS = 1_000_000
+EVENTS = 2_000_000
 FEW = 100_000  # for those that would take minutes
 PYTHON = site.BUILD / "peers" / "bin" / "python"
 PEERS = {
