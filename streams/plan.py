@@ -9,6 +9,7 @@ from streams.settings.model import EventKind, Metric, Monitor, Settings
 
 Aggregate = Literal["count", "sum", "min", "max", "last", "distinct"]
 EVERYWHERE = "*"
+PAIRS_MAX = 256  # at 512, with seven totals, a worker needs a third more CPU and falls seconds behind
 AGGREGATES: tuple[Aggregate, ...] = ("count", "sum", "min", "max", "last", "distinct")
 
 
@@ -53,9 +54,14 @@ def borrows(settings: Settings, monitor: Monitor) -> bool:
     """Whether series of a monitor take over the shape of the whole shop where they have none of their own.
 
     Counts and sums by some dimension do, and ratios of such; a size is nothing that a shop has as a whole.
+    Each source tells each partial partition of the whole: with more than PAIRS_MAX of those nobody borrows.
     """
     metric = settings.metrics[monitor.metric]
     if metric.vector is not None or metric.series == "value" or not any(monitor.by):
+        return False
+    events = {settings.metrics[name].event for name in base_metrics(settings, monitor.metric)}
+    sources = sum(settings.kafka.partitions_of(event) for event in events if event is not None)
+    if sources * settings.kafka.partial_partitions > PAIRS_MAX:
         return False
     kind: Literal["ratio", "count"] = "ratio" if metric.ratio is not None else "count"
     parts = [settings.metrics[name] for name in base_metrics(settings, monitor.metric)]

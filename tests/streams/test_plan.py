@@ -46,6 +46,14 @@ def test_counts_sums_and_their_ratios_by_dimensions_borrow_from_the_whole_shop(m
     assert borrows(config, config.monitors[0]) == expected
 
 
+@pytest.mark.parametrize(("partials", "expected"), [(16, True), (17, False)])
+def test_nobody_borrows_where_too_many_sources_would_tell_too_many_partitions(partials, expected):
+    config = settings(metric="orders", by=[["sku"]])
+    wide = msgspec.structs.replace(config.kafka, partitions={"order": 16}, partial_partitions=partials)
+    config = msgspec.structs.replace(config, kafka=wide)
+    assert borrows(config, config.monitors[0]) == expected
+
+
 def test_the_whole_shop_is_summed_for_those_that_borrow_and_cannot_be_taken_for_a_total_that_is_told():
     config = settings(metric="share", by=[[], ["sku"]])
     keys = [group.key for group in build_plan(config)]
