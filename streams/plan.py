@@ -34,6 +34,11 @@ class Group(NamedTuple):
         return f"{self.metric}/{EVERYWHERE if self.everywhere else ','.join(self.dims)}"
 
 
+def rides_everywhere(key: str) -> bool:
+    """Whether a group of this key is told to every partial partition alike."""
+    return key.endswith(f"/{EVERYWHERE}")
+
+
 def base_metrics(settings: Settings, metric: str) -> tuple[str, ...]:
     """Return the metric itself, numerator and denominator of a ratio, or the parts of a vector."""
     config = settings.metrics[metric]

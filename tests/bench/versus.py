@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.kafka.topics import apply
 from streams.partial import from_bytes
-from streams.plan import EVERYWHERE, build_plan
+from streams.plan import build_plan, rides_everywhere
 from streams.settings.model import Metric, Monitor, Settings
 from tests.bench import site
 from tests.bench.ingest import click
@@ -69,7 +69,7 @@ async def merged(settings: Settings) -> Sums:
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(METRICS))
     for value in await committed(settings, settings.topics.partial):
         for key, cells in from_bytes(value).groups.items():
-            if key.endswith(f"/{EVERYWHERE}"):  # told to every partition; peers have no such sums
+            if rides_everywhere(key):  # peers have no such sums
                 continue
             place, money = places[key.partition("/")[0]], key.startswith("cost/")
             numbers = cells.values * MONEY // scales[key] if money else cells.counts

@@ -13,7 +13,7 @@ from streams.drift import is_drift
 from streams.ingest.state import Small
 from streams.machine import Machine, Output, Record
 from streams.partial import from_bytes
-from streams.plan import EVERYWHERE, build_plan
+from streams.plan import build_plan, rides_everywhere
 from streams.progress import from_value, is_progress
 from streams.runner.checkpoint import find, source_of
 from streams.runner.log import compacted
@@ -151,7 +151,7 @@ def merged(logs: golden.Logs) -> tuple[Counter, Counter]:
     counts, sums = Counter(), Counter()
     for record in (record for log in logs.partials for record in log):
         for group, cells in from_bytes(record.value).groups.items():
-            if group.endswith(f"/{EVERYWHERE}"):
+            if rides_everywhere(group):
                 continue
             windows = (cells.panes // WINDOW_MS * WINDOW_MS).tolist()
             rows = zip(
