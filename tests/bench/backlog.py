@@ -10,7 +10,7 @@ import json
 import sys
 import time
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from streams.kafka.topics import apply
 from streams.settings.model import Settings
@@ -51,17 +51,11 @@ async def fill(settings: Settings, rate: int, seconds: int) -> int:
 
 async def caught_up(settings: Settings, events: int, pid: int) -> dict[str, float]:
     """Wait until all is committed; return seconds, CPU seconds, and memory at each of the MARKS."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka.bootstrap_servers,
-        group_id=settings.kafka.group,
-        enable_auto_commit=False,
-    )
-    sources = [TopicPartition(settings.topics.click, at) for at in range(PARTITIONS)]
     started_s, cpu_s, marks = time.monotonic(), site.cpu_s(pid), dict(MARKS)
     found: dict[str, float] = {}
-    async with consumer:
+    async with site.commits(settings, settings.topics.click, PARTITIONS) as committed:
         while marks:
-            done = sum([await consumer.committed(source) or 0 for source in sources])
+            done = await committed()
             for name in [name for name, share in marks.items() if done >= share * events]:
                 found[name] = site.rss_mb(pid)
                 del marks[name]

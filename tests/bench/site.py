@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,30 +87,40 @@ def wait_ready() -> None:
         time.sleep(0.05)
 
 
-async def rate(
-    settings: Settings, topic: str, partitions: int, events: int, pids: Sequence[int]
-) -> dict[str, float]:
-    """Wait until all of a topic is committed; return the figures between a tenth and the end."""
+@asynccontextmanager
+async def commits(
+    settings: Settings, topic: str, partitions: int
+) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Give a function that asks how many records of a topic the workers have committed."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka.bootstrap_servers,
         group_id=settings.kafka.group,
         enable_auto_commit=False,
     )
-    await consumer.start()
     sources = [TopicPartition(topic, at) for at in range(partitions)]
+
+    async def committed() -> int:
+        return sum([await consumer.committed(source) or 0 for source in sources])
+
+    async with consumer:
+        yield committed
+
+
+async def rate(
+    settings: Settings, topic: str, partitions: int, events: int, pids: Sequence[int]
+) -> dict[str, float]:
+    """Wait until all of a topic is committed; return the figures between a tenth and the end."""
     begun: tuple[float, float, int] | None = None
     deadline_s = time.monotonic() + READY_S
-    try:
+    async with commits(settings, topic, partitions) as committed:
         while time.monotonic() < deadline_s:
-            offsets = [await consumer.committed(source) or 0 for source in sources]
-            now = (time.monotonic(), sum(map(cpu_s, pids)), sum(offsets))
-            if begun is None and now[2] > events / 10:
+            done = await committed()
+            now = (time.monotonic(), sum(map(cpu_s, pids)), done)
+            if begun is None and done > events / 10:
                 begun = now
-            if begun is not None and now[2] >= events:
+            if begun is not None and done >= events:
                 return {**_figures(begun, now), "rss_mb": max(map(rss_mb, pids))}
             await asyncio.sleep(0.1)
-    finally:
-        await consumer.stop()
     raise TimeoutError(f"not all of {topic} was read within {READY_S} s: see build/bench-worker.log")
 
 
