@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from streams.ingest.ingest import Ingest
+from streams.ingest.intake import Intake
 from streams.machine import Record
 from streams.settings import model
 from streams.settings.model import EventKind, Limits, Metric, Settings
@@ -117,6 +118,6 @@ def test_a_batch_comes_to_the_same_as_its_records_one_by_one(
 
 def test_of_plain_traffic_nothing_is_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     ingest = Ingest(settings_of(METRICS["click"]), "click", 0)
-    monkeypatch.setattr(Ingest, "_take", lambda *_: pytest.fail("taken one by one"))
+    monkeypatch.setattr(Intake, "_take", lambda *_: pytest.fail("taken one by one"))
     ingest.apply([record(i + 1, click(f"e{i}", at=T0 + i)) for i in range(900)])
     assert ingest.flush(T0, caught_up=False)

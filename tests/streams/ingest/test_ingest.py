@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from sinks.alert_record import from_record
 from sinks.metrics import CATALOGUE
-from streams.ingest.ingest import SAMPLE_EVERY, Ingest
+from streams.ingest.ingest import Ingest
+from streams.ingest.intake import SAMPLE_EVERY
 from streams.machine import Output, Record, StateRefused
 from streams.partial import NO_TIME
 from streams.settings import model
