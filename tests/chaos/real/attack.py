@@ -143,7 +143,7 @@ class Pair:
             self._watch_progress(self.chance.uniform(3, 7), progress)
             third.send(self.chance.choice((signal.SIGTERM, signal.SIGTERM, signal.SIGKILL)))
             self._watch_progress(self.chance.uniform(2, 5), progress)
-            if third.process.poll() not in (0, KILLED, AGAIN):
+            if not _ended_well(third):
                 raise Broken(f"the third worker ended with {third.process.poll()}")
         self.tally.longest_without_progress_s = progress.longest_s
 
@@ -225,6 +225,14 @@ class Pair:
     def median_pause_s(self) -> float:
         """Return the median pause of a rebalance."""
         return round(statistics.median(self.pauses_s() or [0.0]), 2)
+
+
+def _ended_well(worker: Worker) -> bool:
+    """Whether a worker that was told to end did; one still on its way up has nothing to drain."""
+    unready = "ready" not in worker.log.read_text()
+    return worker.process.poll() in (0, KILLED, AGAIN) or (
+        unready and worker.process.poll() == -signal.SIGTERM
+    )
 
 
 def _passages(step: str) -> int:
