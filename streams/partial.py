@@ -1,47 +1,88 @@
 """A partial: what one source adds to one partial partition, as columns (`fenghuo.partial.v1`)."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2  # in 1 each group had cells of its own
 NO_TIME = -(2**62)  # a watermark before any record
 
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
+Row = tuple[str, str, int, int, int]  # group, entity, pane, count, value
+_NO_INTS = np.empty(0, np.int64)
+_NO_REGISTERS = np.empty(0, np.uint8)
 
 
-class Cells(NamedTuple):
-    """Sums of one group: one entry per (pane, entity) touched.
+class Sheet(NamedTuple):
+    """Sums of groups that share their dimensions: the cells touched, then an entry per cell and group.
 
-    entities  canonical names; `entity` indexes into them
-    panes     start of the pane, epoch ms
-    counts    observations in the cell
+    A cell is a pane of an entity; cells of an entity lie together, entries in the order of their cells.
+
+    groups    keys (`orders/region`); `group` of an entry indexes into them
+    entities  canonical names; `entity` of a cell indexes into them
+    panes     of each cell: its start, epoch ms
+    cell      of each entry
+    counts    observations in the entry
     values    sum, min, max or last in fixed point (the group's scale); zeros for count
     times, ids for `last`: event_time (epoch ms) and event_id of the value; else empty
     registers for `distinct`: HyperLogLog registers, uint8 (entry, register); else empty
     """
 
+    groups: list[str]
     entities: list[str]
-    entity: NDArray[np.int32]
+    entity: Places
     panes: Ints
+    group: Places
+    cell: Places
     counts: Ints
     values: Ints
-    times: Ints
-    ids: list[str]
-    registers: NDArray[np.uint8]
+    times: Ints = _NO_INTS
+    ids: Sequence[str] = ()
+    registers: NDArray[np.uint8] = _NO_REGISTERS
+
+    @property
+    def plain(self) -> bool:
+        """Whether the values are all there is of an entry."""
+        return not len(self.times) and not len(self.registers)
+
+    def part(self, first: int, last: int) -> "Sheet":
+        """Return the cells from first to last, the latter excluded, and their entries; at least one cell."""
+        start, end = np.searchsorted(self.cell, (first, last)).tolist()
+        low, high = int(self.entity[first]), int(self.entity[last - 1]) + 1
+        return Sheet(
+            self.groups,
+            self.entities[low:high],
+            self.entity[first:last] - np.int32(low),
+            self.panes[first:last],
+            self.group[start:end],
+            self.cell[start:end] - np.int32(first),
+            self.counts[start:end],
+            self.values[start:end],
+            self.times[start:end],
+            self.ids[start:end],
+            self.registers[start:end],
+        )
+
+    def rows(self) -> Iterator[Row]:
+        """Yield each entry."""
+        columns = (self.group, self.cell, self.counts, self.values)
+        for group, cell, count, value in zip(*(column.tolist() for column in columns), strict=True):
+            yield self.groups[group], self.entities[self.entity[cell]], int(self.panes[cell]), count, value
 
 
 class Partial(NamedTuple):
-    """The state of one source after offset `to_offset`, and the cells since `from_offset` of one partition.
+    """The state of one source after offset `to_offset`, and the sums since `from_offset` of one partition.
 
     watermark_ms  event time passed by the source, lateness already taken off; NO_TIME before any record
     projected_ms  where the watermark would stand if the source had only fallen silent; NO_TIME if unknown
     idle          caught up and nothing to read for a while
     record_ms     greatest record timestamp read
     late          records older than the watermark since from_offset
-    groups        group key (`orders/region`) -> cells
     """
 
     topic: str
@@ -55,12 +96,16 @@ class Partial(NamedTuple):
     read: int
     late: int
     plan: str
-    groups: dict[str, Cells]
+    sheets: Sequence[Sheet]
 
     @property
     def source(self) -> str:
         """`topic/partition`: the key of the record."""
         return f"{self.topic}/{self.partition}"
+
+    def rows(self) -> Iterator[Row]:
+        """Yield each entry: for who reads a few of them."""
+        return chain.from_iterable(map(Sheet.rows, self.sheets))
 
 
 class PartialRefused(ValueError):  # noqa: N818 (named like what it says)
@@ -68,37 +113,65 @@ class PartialRefused(ValueError):  # noqa: N818 (named like what it says)
 
 
 def to_bytes(partial: Partial) -> bytes:
-    """Encode as msgpack: scalars, then per group raw little-endian columns."""
-    groups = {key: _pack(cells) for key, cells in partial.groups.items()}
-    return _ENCODER.encode((VERSION, *partial[:-1], groups))
+    """Encode as msgpack: scalars, then per sheet raw little-endian columns."""
+    return _ENCODER.encode((VERSION, *partial[:-1], list(map(_pack, partial.sheets))))
 
 
 def from_bytes(data: bytes) -> Partial:
-    """Decode. Raises PartialRefused."""
+    """Decode; also what version 1 wrote. Raises PartialRefused."""
     try:
-        version, *scalars, groups = _DECODER.decode(data)
-        if version != VERSION:
+        version, *scalars, sheets = _DECODER.decode(data)
+        if version not in _SHEETS:
             raise PartialRefused(
                 f"partial of version {version}, have {VERSION}: upgrade detect before ingest"
             )
-        return Partial._make([*scalars, {key: _unpack(columns) for key, columns in groups.items()}])
+        return Partial._make([*scalars, _SHEETS[version](sheets)])
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise PartialRefused(f"not a partial: {error}") from error
 
 
-def _pack(cells: Cells) -> tuple[object, ...]:
-    return tuple(column if isinstance(column, list) else column.tobytes() for column in cells)
+def _pack(sheet: Sheet) -> tuple[object, ...]:
+    return tuple(column.tobytes() if isinstance(column, np.ndarray) else column for column in sheet)
 
 
-def _unpack(columns: list[object]) -> Cells:
-    entities, entity, panes, counts, values, times, ids, registers = columns
-    entries = np.frombuffer(entity, np.int32)  # type: ignore[call-overload]
-    longs = (np.frombuffer(column, np.int64) for column in (panes, counts, values, times))  # type: ignore[call-overload]
-    flat = np.frombuffer(registers, np.uint8)  # type: ignore[call-overload]
-    return Cells._make(
-        [entities, entries, *longs, ids, flat.reshape(len(entries), -1) if flat.size else flat]
+def _unpack(columns: Sequence[Any]) -> Sheet:
+    groups, entities, entity, panes, group, cell, counts, values, times, ids, registers = columns
+    entries = np.frombuffer(group, np.int32)
+    return Sheet(
+        groups,
+        entities,
+        np.frombuffer(entity, np.int32),
+        np.frombuffer(panes, np.int64),
+        entries,
+        np.frombuffer(cell, np.int32),
+        np.frombuffer(counts, np.int64),
+        np.frombuffer(values, np.int64),
+        np.frombuffer(times, np.int64),
+        ids,
+        _registers(registers, len(entries)),
     )
+
+
+def _unpack_alone(key: str, columns: Sequence[Any]) -> Sheet:
+    """Return the sheet of a group that had cells of its own."""
+    entities, entity, panes, counts, values, times, ids, registers = columns
+    cells = len(entity) // 4
+    alone = np.zeros(cells, np.int32).tobytes(), np.arange(cells, dtype=np.int32).tobytes()
+    return _unpack(([key], entities, entity, panes, *alone, counts, values, times, ids, registers))
+
+
+def _registers(data: bytes, entries: int) -> NDArray[np.uint8]:
+    return np.frombuffer(data, np.uint8).reshape(entries, -1) if data else _NO_REGISTERS
+
+
+def _sheets_of_1(groups: Mapping[str, Sequence[Any]]) -> list[Sheet]:
+    return [_unpack_alone(*item) for item in groups.items()]
+
+
+def _sheets_of_2(sheets: Sequence[Sequence[Any]]) -> list[Sheet]:
+    return list(map(_unpack, sheets))
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(tuple)
+_SHEETS: Mapping[int, Callable[[Any], list[Sheet]]] = {1: _sheets_of_1, VERSION: _sheets_of_2}

@@ -9,6 +9,7 @@ from detectors.registry import build
 from detectors.rule import Rule
 from detectors.table import Kind
 from streams.detect.board import Board
+from streams.detect.pile import Pile, Route
 from streams.detect.pulse import Pulse
 from streams.detect.roster import Roster
 from streams.detect.watch import Subject, Watch, WatchKey, config_hash
@@ -43,12 +44,14 @@ class Assembly:
         self.groups = {group.key: group for group in build_plan(settings)}
         self.rosters: dict[tuple[str, ...], Roster] = {}
         self.boards: dict[str, list[Board]] = {}  # by group key
+        self.piles: dict[tuple[tuple[str, ...], Windows], Pile] = {}
         self.pulses: dict[tuple[int, int, frozenset[str]], Pulse] = {}
         self.readers: dict[Board, list[Pulse]] = {}  # who closes windows over a board
         self.watches: dict[WatchKey, Watch] = {}
         self.lenders: dict[WatchKey, Watch] = {}  # the whole shop, known to every partition, told by none
         self._rules: dict[_BankKey, list[Rule]] = {}
         self._banks: dict[_BankKey, Bank] = {}
+        self._routes: dict[tuple[str, ...], list[Route]] = {}
         self._build()
 
     def _build(self) -> None:
@@ -71,6 +74,19 @@ class Assembly:
             for boards in self.boards.values()
             for board in boards
         }
+
+    def routes(self, groups: tuple[str, ...]) -> list[Route]:
+        """Return where a sheet of these groups goes, to one pile a window size; nowhere if nobody asks."""
+        if groups not in self._routes:
+            self._routes[groups] = [
+                route for pile in self.piles.values() if (route := pile.route(groups)) is not None
+            ]
+        return self._routes[groups]
+
+    def merge(self) -> None:
+        """Merge what waits in piles into the boards: before they are read."""
+        for pile in self.piles.values():
+            pile.merge()
 
     def _levels(self, monitor: Monitor) -> Iterator[tuple[Windows, Rule]]:
         """One level for a fixed window; for `auto`, each speaks where its mean volume is enough."""
@@ -177,4 +193,6 @@ class Assembly:
             if board.windows == windows:
                 return board
         boards.append(Board(group, windows, roster))
+        pile = self.piles.setdefault((group.dims, windows), Pile(windows, roster))
+        pile.boards.append(boards[-1])
         return boards[-1]

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from detectors.columns import Rows
 from streams.ingest.distinct import REGISTERS
-from streams.partial import Cells
+from streams.partial import Sheet
 from streams.plan import Aggregate
 
 Ints = NDArray[np.int64]
+_NO_TIMES = np.zeros(0, np.int64)
+_NO_REGISTERS = np.zeros((0, 0), np.uint8)
 
 
 class Bucket:
@@ -31,19 +33,24 @@ class Bucket:
 
     @classmethod
     def of(
-        cls, counts: Ints, values: Ints, times: Ints, ids: Sequence[str], registers: NDArray[np.uint8]
+        cls,
+        counts: Ints,
+        values: Ints,
+        times: Ints = _NO_TIMES,
+        ids: Sequence[str] = (),
+        registers: NDArray[np.uint8] = _NO_REGISTERS,
     ) -> "Bucket":
-        """Return a bucket whose entry i has these columns; ids may be empty."""
-        bucket = cls("count")
+        """Return a bucket whose entry i has these columns."""
+        bucket = cls.__new__(cls)
         bucket.counts, bucket.values, bucket.times, bucket.registers = counts, values, times, registers
         bucket.ids = dict(enumerate(ids))
         return bucket
 
     def copied(self) -> "Bucket":
         """Return a bucket of its own with the same sums."""
-        bucket = Bucket("count")
-        bucket.counts, bucket.values, bucket.times = self.counts.copy(), self.values.copy(), self.times.copy()
-        bucket.registers, bucket.ids = self.registers.copy(), dict(self.ids)
+        columns = (self.counts.copy(), self.values.copy(), self.times.copy())
+        bucket = Bucket.of(*columns, registers=self.registers.copy())
+        bucket.ids = dict(self.ids)
         return bucket
 
     def reserve(self, size: int, neutral: int) -> None:
@@ -72,25 +79,12 @@ def combine(aggregate: Aggregate, into: Bucket, slots: Rows, part: Bucket) -> No
     np.add.at(into.counts, slots, part.counts)
 
 
-def part_of(cells: Cells, at: slice | Rows) -> Bucket:
-    """Return entries of cells; what their aggregate does not have stays empty."""
-    ids: Sequence[str] = ()
-    if cells.ids:
-        ids = cells.ids if isinstance(at, slice) else [cells.ids[entry] for entry in at.tolist()]
-    times = cells.times[at] if len(cells.times) else cells.times
-    registers = cells.registers[at] if len(cells.registers) else cells.registers
-    return Bucket.of(cells.counts[at], cells.values[at], times, ids, registers)
-
-
-def together(waiting: Sequence[tuple[Rows, Bucket]], aggregate: Aggregate) -> tuple[Rows, Bucket]:
-    """Return parts as one; not for `last`."""
-    parts = [part for _, part in waiting]
-    counts, values = (np.concatenate([getattr(one, name) for one in parts]) for name in ("counts", "values"))
-    registers = parts[0].registers
-    if aggregate == "distinct":
-        registers = np.concatenate([part.registers for part in parts])
-    slots = np.concatenate([slots for slots, _ in waiting])
-    return slots, Bucket.of(counts, values, parts[0].times, (), registers)
+def part_of(sheet: Sheet, entries: Rows) -> Bucket:
+    """Return entries of a sheet; what their aggregate does not have stays empty."""
+    times = sheet.times[entries] if len(sheet.times) else sheet.times
+    registers = sheet.registers[entries] if len(sheet.registers) else sheet.registers
+    ids = [sheet.ids[entry] for entry in entries.tolist()] if sheet.ids else ()
+    return Bucket.of(sheet.counts[entries], sheet.values[entries], times, ids, registers)
 
 
 def _take_last(into: Bucket, slots: Rows, part: Bucket) -> None:

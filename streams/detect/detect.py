@@ -12,17 +12,19 @@ from sinks.metrics import Sample
 from streams.detect import state
 from streams.detect.assembly import Assembly
 from streams.detect.board import Board
+from streams.detect.bucket import part_of
 from streams.detect.drifts import Drifts
 from streams.detect.eviction import evict
 from streams.detect.freeze import freeze
 from streams.detect.frontier import Frontier
+from streams.detect.pile import Part, Pile
 from streams.detect.pulse import Closing, Pulse, Seen, judge
 from streams.detect.showcase import Showcase
 from streams.detect.teller import Finding, Teller
 from streams.drift import to_output as drift_output
 from streams.frozen import Frozen
 from streams.machine import Output, Record
-from streams.partial import NO_TIME, Cells, from_bytes
+from streams.partial import NO_TIME, Sheet, from_bytes
 from streams.progress import Progress, to_output
 from streams.settings.model import EVENT_KINDS, Settings
 
@@ -69,9 +71,8 @@ class Detect:
         """Take a partial, and close nothing. Raises as `apply`."""
         partial = from_bytes(value)
         self.frontier.advance(partial, written_ms)
-        for key, cells in partial.groups.items():
-            for board in self.parts.boards.get(key, ()):
-                self._merge(board, cells, partial.topic)
+        for sheet in partial.sheets:
+            self._spread(sheet, partial.topic)
 
     def flush(self, now_ms: int, *, caught_up: bool) -> list[Output]:  # noqa: ARG002 (the contract of machines)
         """Return alerts since the last flush and how far windows are closed."""
@@ -155,6 +156,7 @@ class Detect:
             pulse.cursor.restart(passed if passed > NO_TIME else None)
             pulse.kept.clear()
             pulse.miss()
+        self.parts.merge()
         for board in self.parts.readers:
             board.clear()
         self.frontier.leave_sources()
@@ -162,24 +164,45 @@ class Detect:
     def _ready(self, pulse: Pulse) -> int | None:
         """Return the end of the next window of a pulse if event time has passed it."""
         passed = self.frontier.passed(pulse.topics)
-        pulse.skip_gap(passed)
+        if pulse.cursor.is_far_from(passed):
+            self.parts.merge()
+            pulse.skip_gap(passed)
         end = pulse.cursor.next_end()
         return end if end is not None and end <= passed else None
 
-    def _merge(self, board: Board, cells: Cells, topic: str) -> None:
-        touched, late = board.add(cells)
-        pulses = self.parts.readers[board]
-        for bucket, slots in touched.items():
-            in_time = [self._take(pulse, board, bucket, slots) for pulse in pulses]
-            late += 0 if any(in_time) else len(slots)
-        if not board.group.everywhere:  # its sums are those of others
-            self.showcase.too_late(topic, late)
+    def _spread(self, sheet: Sheet, topic: str) -> None:
+        """Let a sheet wait in the piles of its groups; what comes late is not waited with."""
+        routes = self.parts.routes(tuple(sheet.groups))
+        if not routes:
+            return
+        slots = routes[0].pile.roster.slots(sheet.entities)[sheet.entity]
+        for route in routes:
+            for part in route.pile.parts(sheet, route.board, slots):
+                if sheet.plain and route.in_time(part.start_ms):
+                    route.pile.wait(part, sheet)
+                else:
+                    self._merge(route.pile, part, sheet, topic)
+
+    def _merge(self, pile: Pile, part: Part, sheet: Sheet, topic: str) -> None:
+        for place in np.unique(part.board).tolist():
+            board, slots, entries = pile.boards[place], *part.of(place)
+            oldest_ms = board.oldest_needed_ms()
+            if oldest_ms is not None and part.start_ms < oldest_ms:
+                late = len(slots)
+            else:
+                board.add(part.start_ms, slots, part_of(sheet, entries))
+                pulses = self.parts.readers[board]
+                in_time = [self._take(pulse, board, part.start_ms, slots) for pulse in pulses]
+                late = 0 if any(in_time) else len(slots)
+            if not board.group.everywhere:  # its sums are those of others
+                self.showcase.too_late(topic, late)
 
     def _take(self, pulse: Pulse, board: Board, bucket: int, slots: Rows) -> bool:
         """Let a pulse use what came for a bucket; return whether it was in time, if only to restate."""
         pulse.cursor.begin(bucket)
         if bucket >= (pulse.cursor.next_ms or 0):
             return True
+        self.parts.merge()
         since = self.frontier.passed(pulse.topics) - self.settings.time.restate_within_ms
         for seen in pulse.restate(board, bucket, slots, since):
             self.showcase.restating(seen)
@@ -188,6 +211,7 @@ class Detect:
 
     def _close(self, pulses: Sequence[Pulse]) -> None:
         """Close the next window of pulses whose windows end together."""
+        self.parts.merge()
         same: dict[tuple[int, Window], list[Closing]] = {}
         for pulse in pulses:
             closing = pulse.close()

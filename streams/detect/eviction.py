@@ -44,7 +44,7 @@ def _release(parts: Assembly, roster: Roster) -> None:
     for watch in watches:
         free &= ~_padded(watch.rows >= 0, len(free))
     for board in boards:
-        for bucket in board.settled().values():
+        for bucket in board.buckets.values():
             free &= ~_padded(bucket.counts > 0, len(free))
     slots = np.flatnonzero(free)
     for board in boards:

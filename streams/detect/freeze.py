@@ -40,6 +40,7 @@ Part = Callable[[], tuple[Any, ...]]
 
 def freeze(detect: Detect) -> Frozen:
     """Return the state as it is now."""
+    detect.parts.merge()
     return Frozen(_block(part) for part in _parts(detect))
 
 

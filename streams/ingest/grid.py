@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.series import entity_of
-from streams.ingest.columns import Columns, Where, compact
+from streams.ingest.columns import Columns, compact
 from streams.ingest.partitioner import partition_of
+from streams.ingest.tally import Chosen
 
 Ints = NDArray[np.int64]
 
@@ -38,10 +39,12 @@ class Grid:
         self.pane = panes[pane_of] * pane_ms
         self.starts = np.searchsorted(homes[order][self.entity], np.arange(partitions + 1))
 
-    def chosen(self, where: Where) -> Ints:
-        """Return the entries that have the dimensions and fulfil the conditions."""
-        chosen = self.columns.chosen(where)
-        return chosen if self.present is None else chosen[self.present[chosen]]
+    def having(self, chosen: Chosen) -> Chosen:
+        """Return those of the chosen entries that have the dimensions."""
+        if self.present is None:
+            return chosen
+        have = self.present[chosen.entries]
+        return Chosen(chosen.entries[have], chosen.group[have])
 
     def _combine(self, dims: tuple[str, ...]) -> tuple[Ints, Ints]:
         """Return the entity's number of each entry, and one entry of each entity."""

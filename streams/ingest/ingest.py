@@ -62,13 +62,13 @@ class Ingest:
 
     def _partials(self, standing: Standing) -> list[Output]:
         before, head = self._flushed, self._head(standing, self._flushed.to_offset)
-        split = self._intake.panes.cells()
+        split = self._intake.panes.sheets()
         self._mark_flushed(head)
         topic, key = self._settings.topics.partial, self._intake.source.encode()
         return [
             Output(topic, key, data, partition=partition)
-            for partition, groups in enumerate(split)
-            for data in parcels(before, head._replace(groups=groups))
+            for partition, sheets in enumerate(split)
+            for data in parcels(before, head._replace(sheets=sheets))
         ]
 
     def _head(self, standing: Standing, from_offset: int) -> Partial:
@@ -86,7 +86,7 @@ class Ingest:
             read=intake.read - self._flushed_read,
             late=intake.outcomes["late"] - self._flushed_late,
             plan=self._plan,
-            groups={},
+            sheets=(),
         )
 
     def _mark_flushed(self, head: Partial) -> None:

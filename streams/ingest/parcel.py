@@ -3,15 +3,11 @@
 Names of entities may be a kilobyte long: ten thousand events can come to more than one record holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from streams.partial import Cells, Partial, to_bytes
+from streams.partial import Partial, Sheet, to_bytes
 
 PARCEL_BYTES = 4 * 1_048_576  # half of what the partial topic takes; before compression
-
-Groups = Mapping[str, Cells]
 
 
 def parcels(before: Partial, partial: Partial, bytes_max: int = PARCEL_BYTES) -> Iterator[bytes]:
@@ -22,43 +18,26 @@ def parcels(before: Partial, partial: Partial, bytes_max: int = PARCEL_BYTES) ->
 
     """
     data = to_bytes(partial)
-    if len(data) <= bytes_max or _entries(partial.groups) < 2:
+    cells = sum(len(sheet.panes) for sheet in partial.sheets)
+    if len(data) <= bytes_max or cells < 2:
         yield data
         return
-    first, second = _halves(partial.groups)
+    first, second = _cut(partial.sheets, cells // 2)
     again = before._replace(from_offset=before.to_offset, read=0, late=0)
-    yield from parcels(before, again._replace(groups=first), bytes_max)
-    yield from parcels(before, partial._replace(groups=second), bytes_max)
+    yield from parcels(before, again._replace(sheets=first), bytes_max)
+    yield from parcels(before, partial._replace(sheets=second), bytes_max)
 
 
-def _entries(groups: Groups) -> int:
-    return sum(len(cells.entity) for cells in groups.values())
-
-
-def _halves(groups: Groups) -> tuple[dict[str, Cells], dict[str, Cells]]:
-    """Cut the entries, in the order of the groups, in the middle."""
-    first: dict[str, Cells] = {}
-    second: dict[str, Cells] = {}
-    left = _entries(groups) // 2
-    for key, cells in groups.items():
-        cut = min(left, len(cells.entity))
+def _cut(sheets: Iterable[Sheet], left: int) -> tuple[list[Sheet], list[Sheet]]:
+    """Cut the cells, in the order of the sheets, after so many."""
+    first: list[Sheet] = []
+    second: list[Sheet] = []
+    for sheet in sheets:
+        cells = len(sheet.panes)
+        cut = min(left, cells)
         left -= cut
         if cut:
-            first[key] = _part(cells, slice(0, cut))
-        if cut < len(cells.entity):
-            second[key] = _part(cells, slice(cut, None))
+            first.append(sheet.part(0, cut))
+        if cut < cells:
+            second.append(sheet.part(cut, cells))
     return first, second
-
-
-def _part(cells: Cells, entries: slice) -> Cells:
-    codes, entity = np.unique(cells.entity[entries], return_inverse=True)
-    return Cells(
-        entities=[cells.entities[code] for code in codes.tolist()],
-        entity=entity.astype(np.int32),
-        panes=cells.panes[entries],
-        counts=cells.counts[entries],
-        values=cells.values[entries],
-        times=cells.times[entries],
-        ids=cells.ids[entries],
-        registers=cells.registers[entries],
-    )

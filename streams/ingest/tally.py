@@ -1,13 +1,13 @@
-"""A tally: what the entries of one group come to, cell by cell; exact integers, whatever the order."""
+"""A tally: what the entries of some groups come to, cell by cell; exact integers, whatever the order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.ingest import distinct
-from streams.ingest.columns import Columns
+from streams.ingest.columns import Columns, Where
 from streams.plan import Group
 
 SUM_MAX = 2**62  # sums stop here: no shop sells as much in a minute, and int64 still holds it
@@ -17,25 +17,57 @@ _NO_INTS = np.empty(0, np.int64)
 _NO_REGISTERS = np.empty(0, np.uint8)
 
 
-class Tally(NamedTuple):
-    """Columns of `partial.Cells`, one entry per cell."""
+class Chosen(NamedTuple):
+    """Which entries of the columns each group counts: those of the first group, then of the second ..."""
 
+    entries: Ints
+    group: Ints
+
+
+class Tally(NamedTuple):
+    """Columns of `partial.Sheet`, one entry per cell and group that have any, in this order."""
+
+    cell: Ints
+    group: Ints
     counts: Ints
     values: Ints
     times: Ints = _NO_INTS
-    ids: tuple[str, ...] = ()
+    ids: Sequence[str] = ()
     registers: NDArray[np.uint8] = _NO_REGISTERS
 
-    def part(self, start: int, end: int) -> "Tally":
-        """Return the cells from start to end."""
-        cells = slice(start, end)
-        return Tally(
-            self.counts[cells], self.values[cells], self.times[cells], self.ids[cells], self.registers[cells]
-        )
+
+def stands_alone(group: Group) -> bool:
+    """Whether a group is tallied without others: it keeps more than a number of each cell."""
+    return group.aggregate in {"last", "distinct"}
 
 
-def readable(group: Group, columns: Columns, chosen: Ints) -> Ints:
-    """Return those of the chosen entries that have the field the group reads."""
+def choose(groups: Sequence[Group], columns: Columns, wheres: Mapping[str, Where]) -> Chosen:
+    """Return the entries that fulfil each group's conditions and have the field it reads."""
+    parts = [_readable(group, columns, columns.chosen(wheres[group.metric])) for group in groups]
+    return Chosen(np.concatenate(parts), np.repeat(np.arange(len(groups)), list(map(len, parts))))
+
+
+def tally(groups: Sequence[Group], columns: Columns, chosen: Chosen, cell: Ints) -> Tally:
+    """Aggregate the chosen entries, entry i into `cell[i]`; of a group that stands alone no other."""
+    place = cell * len(groups) + chosen.group
+    counts = np.bincount(place)
+    touched = np.flatnonzero(counts)
+    head = (*np.divmod(touched, len(groups)), counts[touched])
+    if groups[0].aggregate == "last":
+        return _last_tally(groups[0], columns, chosen.entries, place, head)
+    if groups[0].aggregate == "distinct":
+        rank = _rank(touched, len(counts))[place]
+        registers = _registers(columns, groups[0].field, chosen.entries, rank, len(touched))
+        return Tally(*head, np.zeros(len(touched), np.int64), registers=registers)
+    values = np.zeros(len(counts), np.int64)
+    for at, group in enumerate(groups):
+        if group.aggregate != "count":
+            mine = slice(*np.searchsorted(chosen.group, (at, at + 1)))
+            _REDUCE[group.aggregate](values, place[mine], _fixed(group, columns, chosen.entries[mine]))
+    return Tally(*head, values[touched])
+
+
+def _readable(group: Group, columns: Columns, chosen: Ints) -> Ints:
     if group.aggregate == "count":
         return chosen
     if group.aggregate == "distinct":
@@ -45,23 +77,8 @@ def readable(group: Group, columns: Columns, chosen: Ints) -> Ints:
     return chosen[~np.isnan(columns.numbers(group.field)[chosen])]
 
 
-def tally(group: Group, columns: Columns, chosen: Ints, cell: Ints, cells: int) -> tuple[Ints, Tally]:
-    """Aggregate the chosen entries, entry i into `cell[i]` of so many cells.
-
-    Return the cells touched, and what they come to.
-    """
-    counts = np.bincount(cell, minlength=cells)
-    touched = np.flatnonzero(counts)
-    counts = counts[touched]
-    if group.aggregate == "count":
-        return touched, Tally(counts, np.zeros(len(touched), np.int64))
-    if group.aggregate == "distinct":
-        registers = _registers(columns, group.field, chosen, _rank(touched, cells)[cell], len(touched))
-        return touched, Tally(counts, np.zeros(len(touched), np.int64), registers=registers)
-    fixed = np.rint(columns.numbers(group.field)[chosen] * group.scale).astype(np.int64)
-    if group.aggregate == "last":
-        return touched, _last_tally(columns, chosen, _rank(touched, cells)[cell], fixed, counts)
-    return touched, Tally(counts, _REDUCE[group.aggregate](fixed, cell, cells)[touched])
+def _fixed(group: Group, columns: Columns, entries: Ints) -> Ints:
+    return np.rint(columns.numbers(group.field)[entries] * group.scale).astype(np.int64)
 
 
 def _rank(touched: Ints, cells: int) -> Ints:
@@ -71,34 +88,38 @@ def _rank(touched: Ints, cells: int) -> Ints:
     return rank
 
 
-def _last_tally(columns: Columns, chosen: Ints, cell: Ints, fixed: Ints, counts: Ints) -> Tally:
-    times, ids = columns.times[chosen], columns.ids
-    last = _last(cell, times, [ids[entry] for entry in chosen.tolist()])
-    return Tally(counts, fixed[last], times[last], tuple(ids[entry] for entry in chosen[last].tolist()))
+def _last_tally(
+    group: Group, columns: Columns, entries: Ints, place: Ints, head: tuple[Ints, Ints, Ints]
+) -> Tally:
+    times, ids = columns.times[entries], columns.ids
+    rank = _rank(head[0], int(head[0][-1]) + 1)[place]  # the only group: places are cells
+    last = _last(rank, times, [ids[entry] for entry in entries.tolist()])
+    ids_last = [ids[entry] for entry in entries[last].tolist()]
+    return Tally(*head, _fixed(group, columns, entries[last]), times[last], ids_last)
 
 
-def _sum(fixed: Ints, cell: Ints, cells: int) -> Ints:
-    sums = np.zeros(cells, np.int64)
-    if int(np.abs(fixed).max()) * len(fixed) < SUM_MAX:
-        np.add.at(sums, cell, fixed)
-        return sums
-    exact = [0] * cells
-    for at, value in zip(cell.tolist(), fixed.tolist(), strict=True):
-        exact[at] += value
-    return np.array([min(max(total, -SUM_MAX), SUM_MAX) for total in exact], np.int64)
+def _sum(into: Ints, place: Ints, fixed: Ints) -> None:
+    if not len(fixed) or int(np.abs(fixed).max()) * len(fixed) < SUM_MAX:
+        np.add.at(into, place, fixed)
+        return
+    exact: dict[int, int] = {}
+    for at, value in zip(place.tolist(), fixed.tolist(), strict=True):
+        exact[at] = exact.get(at, 0) + value
+    for at, total in exact.items():
+        into[at] = min(max(total, -SUM_MAX), SUM_MAX)
 
 
-def _min(fixed: Ints, cell: Ints, cells: int) -> Ints:
-    least = np.full(cells, np.iinfo(np.int64).max)
-    np.minimum.at(least, cell, fixed)
-    return least
+def _min(into: Ints, place: Ints, fixed: Ints) -> None:
+    into[place] = np.iinfo(np.int64).max
+    np.minimum.at(into, place, fixed)
 
 
-def _max(fixed: Ints, cell: Ints, cells: int) -> Ints:
-    return -_min(-fixed, cell, cells)
+def _max(into: Ints, place: Ints, fixed: Ints) -> None:
+    into[place] = np.iinfo(np.int64).min
+    np.maximum.at(into, place, fixed)
 
 
-_REDUCE: Mapping[str, Callable[[Ints, Ints, int], Ints]] = {"sum": _sum, "min": _min, "max": _max}
+_REDUCE: Mapping[str, Callable[[Ints, Ints, Ints], None]] = {"sum": _sum, "min": _min, "max": _max}
 
 
 def _last(cell: Ints, times: Ints, ids: list[str]) -> Ints:

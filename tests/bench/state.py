@@ -24,7 +24,7 @@ from streams.detect.detect import Detect
 from streams.kafka.local import Broker
 from streams.kafka.topics import apply
 from streams.machine import Output, Record
-from streams.partial import NO_TIME, Cells, Partial, to_bytes
+from streams.partial import NO_TIME, Partial, Sheet, to_bytes
 from streams.runner.checkpoint import BYTES_PER_S, Checkpoint, Writer, find
 from streams.runner.log import compacted
 from streams.runner.transaction import Transactions
@@ -37,7 +37,6 @@ WINDOWS = 3
 MINUTE_MS = 60_000
 T0 = 1_780_000_200_000
 SOURCE = "bench/partial/0"
-NO_INTS, NO_REGISTERS = np.empty(0, np.int64), np.empty(0, np.uint8)
 SETTINGS = Settings(
     kafka=Kafka(input_partitions=1, partial_partitions=1),
     time=Time(replay=True),
@@ -51,18 +50,19 @@ def partial(series: int, number: int, window_ms: int = 5 * MINUTE_MS) -> Record:
     """Return what one window of so many skus comes to; it closes the window before."""
     at = T0 + number * window_ms
     counts = np.random.default_rng(number).poisson(20, series).astype(np.int64) + 1
-    cells = Cells(
+    numbers = np.arange(series, dtype=np.int32)
+    sheet = Sheet(
+        groups=["orders/sku"],
         entities=[f"sku=s{i}" for i in range(series)],
-        entity=np.arange(series, dtype=np.int32),
+        entity=numbers,
         panes=np.full(series, at),
+        group=np.zeros(series, np.int32),
+        cell=numbers,
         counts=counts,
         values=np.zeros(series, np.int64),
-        times=NO_INTS,
-        ids=[],
-        registers=NO_REGISTERS,
     )
     topic = SETTINGS.topics.order
-    whole = Partial(topic, 0, number, number + 1, at, NO_TIME, False, at, 1, 0, "", {"orders/sku": cells})
+    whole = Partial(topic, 0, number, number + 1, at, NO_TIME, False, at, 1, 0, "", [sheet])
     return Record(number, at, None, to_bytes(whole))
 
 

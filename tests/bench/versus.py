@@ -68,13 +68,11 @@ async def merged(settings: Settings) -> Sums:
     places = {name: at for at, name in enumerate(METRICS)}
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(METRICS))
     for value in await committed(settings, settings.topics.partial):
-        for key, cells in from_bytes(value).groups.items():
+        for key, entity, pane, count, fixed in from_bytes(value).rows():
             if rides_everywhere(key):  # peers have no such sums
                 continue
-            place, money = places[key.partition("/")[0]], key.startswith("cost/")
-            numbers = cells.values * MONEY // scales[key] if money else cells.counts
-            for entity, pane, number in zip(cells.entity, cells.panes, numbers.tolist(), strict=True):
-                sums[f"{pane} {cells.entities[entity]}"][place] += number
+            number = fixed * MONEY // scales[key] if key.startswith("cost/") else count
+            sums[f"{pane} {entity}"][places[key.partition("/")[0]]] += number
     return dict(sums)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from streams import partial
 from streams.detect import state as detect_state
 from streams.detect.detect import Detect
 from streams.ingest import state as ingest_state
@@ -108,6 +109,16 @@ def checkpoint() -> dict[bytes, bytes]:
     return {key: value for key, value in kept.items() if value is not None}
 
 
+def partials() -> list[bytes]:
+    """Return what ingest writes of the log, in halves, to its partial partition."""
+    ingest, records = machines()["ingest"], log()
+    written: list[Output] = []
+    for start in range(0, len(records), 300):
+        ingest.apply(records[start : start + 300])
+        written += ingest.flush(T0, caught_up=False)
+    return [one.value for one in written if one.topic == SETTINGS.topics.partial and one.value is not None]
+
+
 def file_of(name: str, version: int) -> Path:
     """Return where the golden state of a machine in a format lies."""
     return FOLDER / f"{name}-{version}.bin"
@@ -124,6 +135,7 @@ def main() -> None:
         whole = (machine.metadata(), list(machine.snapshot()))
         file_of(name, VERSIONS[name]).write_bytes(msgspec.msgpack.encode(whole))
     file_of("checkpoint", FORMAT).write_bytes(msgspec.msgpack.encode(checkpoint()))
+    file_of("partial", partial.VERSION).write_bytes(msgspec.msgpack.encode(partials()))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from streams.machine import Shows, StateRefused
+from streams import partial
+from streams.machine import Record, Shows, StateRefused
 from streams.runner.checkpoint import FORMAT, find
-from tests.golden.make import FOLDER, SOURCE, VERSIONS, file_of, load, log, machines, run
+from tests.golden.make import FOLDER, SOURCE, T0, VERSIONS, file_of, load, log, machines, partials, run
 
 OLDER = [(name, version) for name, newest in VERSIONS.items() for version in range(1, newest)]
 
@@ -74,6 +75,35 @@ def test_checkpoints_of_every_format_are_found_newest_first(format_):
         assert ingest.snapshot() == straight.snapshot()
 
 
+def stored_partials(version):
+    return msgspec.msgpack.decode(file_of("partial", version).read_bytes(), type=list[bytes])
+
+
+def test_the_log_still_leads_to_the_golden_partials():
+    assert partials() == stored_partials(partial.VERSION)
+
+
+@pytest.mark.parametrize("version", range(1, partial.VERSION + 1))
+def test_partials_of_every_version_mean_the_same(version):
+    stored, written = (map(partial.from_bytes, values) for values in (stored_partials(version), partials()))
+    for old, new in zip(stored, written, strict=True):
+        assert old[:-1] == new[:-1]
+        assert sorted(old.rows()) == sorted(new.rows())
+
+
+@pytest.mark.parametrize("version", range(1, partial.VERSION + 1))
+def test_partials_of_every_version_lead_to_the_same_alerts_and_may_follow_each_other(version):
+    def told(values):
+        detect = machines()["detect"]
+        detect.apply([Record(offset, T0, None, value) for offset, value in enumerate(values)])
+        return detect.flush(0, caught_up=False)
+
+    straight = told(partials())
+    first, second = stored_partials(version)[0], partials()[1]
+    assert told([first, second]) == straight
+    assert len(straight) > 2
+
+
 @pytest.mark.parametrize("name", VERSIONS)
 def test_a_state_of_a_version_to_come_is_refused(name):
     metadata, (first, *others) = load(file_of(name, VERSIONS[name]))
@@ -90,4 +120,5 @@ def test_a_state_of_a_version_to_come_is_refused(name):
 def test_every_golden_file_is_of_a_format_that_there_is():
     known = {file_of(name, one) for name, version in VERSIONS.items() for one in range(1, version + 1)}
     known |= {file_of("checkpoint", one) for one in range(1, FORMAT + 1)}
+    known |= {file_of("partial", one) for one in range(1, partial.VERSION + 1)}
     assert set(FOLDER.glob("*.bin")) == known

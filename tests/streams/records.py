@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from streams.machine import Headers, Output, Record
-from streams.partial import Cells, Partial, from_bytes
+from streams.partial import Partial, from_bytes
 from streams.settings.model import Metric, Monitor, Settings
 
 T0 = 1_700_000_040_000  # a full minute
@@ -43,15 +43,8 @@ def partials(outputs: list[Output]) -> list[Partial]:
 def cells_of(outputs: list[Output], group: str) -> dict[tuple[str, int], tuple[int, int]]:
     """Return (entity, pane) -> (count, value) of a group, over all partitions; each cell once."""
     found: dict[tuple[str, int], tuple[int, int]] = {}
-    for partial in partials(outputs):
-        cells = partial.groups.get(group)
-        for key, cell in _rows(cells) if cells else ():
-            assert key not in found
-            found[key] = cell
+    for key, entity, pane, count, value in (row for one in partials(outputs) for row in one.rows()):
+        if key == group:
+            assert (entity, pane) not in found
+            found[entity, pane] = (count, value)
     return found
-
-
-def _rows(cells: Cells) -> list[tuple[tuple[str, int], tuple[int, int]]]:
-    names = [cells.entities[i] for i in cells.entity]
-    keys = zip(names, cells.panes.tolist(), strict=True)
-    return list(zip(keys, zip(cells.counts.tolist(), cells.values.tolist(), strict=True), strict=True))

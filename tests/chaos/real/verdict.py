@@ -154,15 +154,9 @@ def merged(logs: golden.Logs) -> tuple[Counter, Counter]:
     """Return counts and sums by (group, window, entity), out of the partials; not what all are told alike."""
     counts, sums = Counter(), Counter()
     for record in (record for log in logs.partials for record in log):
-        for group, cells in from_bytes(record.value).groups.items():
-            if rides_everywhere(group):
-                continue
-            windows = (cells.panes // WINDOW_MS * WINDOW_MS).tolist()
-            rows = zip(
-                windows, cells.entity.tolist(), cells.counts.tolist(), cells.values.tolist(), strict=True
-            )
-            for window, entity, count, value in rows:
-                key = group, window, cells.entities[entity]
+        for group, entity, pane, count, value in from_bytes(record.value).rows():
+            if not rides_everywhere(group):
+                key = group, pane // WINDOW_MS * WINDOW_MS, entity
                 counts[key] += count
                 sums[key] += value
     return counts, sums
@@ -175,8 +169,8 @@ def lent(settings: Settings, logs: golden.Logs, counts: Counter) -> Iterator[str
         for part, log in enumerate(logs.partials):
             found: Counter[int] = Counter()
             for record in log:
-                if cells := from_bytes(record.value).groups.get(group.key):
-                    for pane, count in zip(cells.panes.tolist(), cells.counts.tolist(), strict=True):
+                for key, _, pane, count, _ in from_bytes(record.value).rows():
+                    if key == group.key:
                         found[pane // WINDOW_MS * WINDOW_MS] += count
             yield from differing(f"{group.key} in partial {part}", Counter(whole), found)
 

@@ -138,6 +138,7 @@ def feed(ingest, detect):
 def counts(detect):
     """Return how many orders the windows show, by length: those told of last, and those still open."""
     shown = {}
+    detect.parts.merge()
     for pulse in detect.parts.pulses.values():
         told = sum(seen.verdict.values.sum() for seen in pulse.kept.values())
         (board,) = {board for watch in pulse.watches for board in watch.boards}

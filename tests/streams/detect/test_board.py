@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from streams.detect.board import Board
+from streams.detect.bucket import Bucket
 from streams.detect.cursor import Cursor
 from streams.detect.roster import Roster
 from streams.detect.window import MINUTE_MS, Windows
 from streams.detect.zone import Zone
-from streams.partial import Cells
 from streams.plan import Group
 
 FIVE = Windows(5 * MINUTE_MS, 5 * MINUTE_MS, Zone("UTC"))
@@ -19,20 +19,15 @@ def board(aggregate, *, scale=1, limit=100):
     return Board(group, FIVE, Roster(("sku",), limit))
 
 
-def cells(rows):
-    """Rows of (entity, minute, count, value, time, id)."""
-    entities = sorted({row[0] for row in rows})
-    columns = list(zip(*rows, strict=True))
-    return Cells(
-        entities,
-        np.array([entities.index(e) for e in columns[0]], np.int32),
-        np.array(columns[1], np.int64) * MINUTE_MS,
-        np.array(columns[2], np.int64),
-        np.array(columns[3], np.int64),
-        np.array(columns[4], np.int64),
-        list(columns[5]),
-        np.empty(0, np.uint8),
-    )
+def add(to, rows):
+    """Rows of (entity, minute, count, value, time, id), merged one bucket after the other."""
+    starts = [FIVE.bucket_of(row[1] * MINUTE_MS) for row in rows]
+    for start in sorted(set(starts)):
+        entities, _, *columns, ids = zip(
+            *(row for row, at in zip(rows, starts, strict=True) if at == start), strict=True
+        )
+        numbers = [np.array(column, np.int64) for column in columns]
+        to.add(start, to.roster.slots(entities), Bucket.of(*numbers, ids))
 
 
 ROWS = [
@@ -62,7 +57,7 @@ def test_a_window_is_the_same_whatever_the_order_and_the_batches(aggregate, a, b
     merged = board(aggregate)
     for part in (rows[:cut], rows[cut:]):
         if part:
-            merged.add(cells(part))
+            add(merged, part)
     _, values = merged.window([0])
     slots = merged.roster.slots(["a", "b"])
     assert values[slots].tolist() == [a, b]
@@ -70,8 +65,8 @@ def test_a_window_is_the_same_whatever_the_order_and_the_batches(aggregate, a, b
 
 def test_values_are_in_the_metric_s_unit_and_empty_ones_are_missing():
     prices = board("max", scale=100)
-    prices.add(cells([("a", 0, 1, 1999, 0, "")]))
-    prices.add(cells([("b", 9, 1, 500, 0, "")]))
+    add(prices, [("a", 0, 1, 1999, 0, "")])
+    add(prices, [("b", 9, 1, 500, 0, "")])
     assert prices.window([0])[1][prices.roster.slots(["a", "b"])].tolist() == pytest.approx(
         [19.99, np.nan], nan_ok=True
     )
@@ -80,32 +75,40 @@ def test_values_are_in_the_metric_s_unit_and_empty_ones_are_missing():
 def test_sums_are_exact_beyond_what_floats_hold():
     money = board("sum")
     for _ in range(3):
-        money.add(cells([("a", 0, 1, 2**53 + 1, 0, "")]))
+        add(money, [("a", 0, 1, 2**53 + 1, 0, "")])
     assert money.merged([0]).values[0] == 3 * (2**53 + 1)
 
 
 def test_a_window_of_several_buckets_adds_them_up():
     counts = board("count")
-    counts.add(cells(ROWS))
+    add(counts, ROWS)
     assert counts.window([0, 300_000])[1][counts.roster.slots(["a"])].tolist() == [5]
 
 
 def test_entities_beyond_the_limit_are_counted_as_other():
     counts = board("count", limit=1)
-    counts.add(cells(ROWS))
+    add(counts, ROWS)
     assert counts.roster.entities == ["a", "other"]
     assert counts.window([0])[1].tolist() == [4, 1]
     assert counts.roster.refused == 1
 
 
-def test_buckets_no_reader_needs_are_dropped_and_late_cells_for_them_counted():
+def test_buckets_no_reader_needs_are_dropped():
     counts, cursor = board("count"), Cursor(FIVE)
     counts.readers.append(cursor)
-    counts.add(cells(ROWS))
+    add(counts, ROWS)
     cursor.begin(0)
     for _ in range(5):
         cursor.close()
     counts.forget()
     assert counts.buckets == {}
-    touched, late = counts.add(cells(ROWS))
-    assert (touched, late) == ({}, 5)
+    assert counts.oldest_needed_ms() == 2 * 5 * MINUTE_MS
+
+
+def test_what_is_frozen_does_not_change_with_what_comes_later():
+    counts = board("count")
+    add(counts, ROWS[:2])
+    before = counts.freeze()
+    add(counts, ROWS[2:])
+    assert before[0].counts.tolist() == [3]
+    assert counts.window([0])[1].tolist() == [4, 1]

@@ -23,7 +23,9 @@ def watch_of(events, metric="orders", clicks=(), **monitor):
     if clicks:
         chain.feed(clicks, "click")
     chain.feed(events)
-    (watch,) = chain.detects[0].parts.watches.values()
+    parts = chain.detects[0].parts
+    parts.merge()
+    (watch,) = parts.watches.values()
     return watch
 
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from streams.ingest import distinct
 from streams.ingest.decoder import Decoder
-from streams.ingest.pane import Panes
+from streams.ingest.pane import GROUPS, Panes
 from streams.ingest.partitioner import partition_of
 from streams.ingest.tally import SUM_MAX
-from streams.partial import Cells
+from streams.partial import Sheet
 from streams.settings.model import EventKind, Metric, Settings
 from tests.streams.oracle import expected_cells
 from tests.streams.records import PANE_MS, T0, click, order, record, settings_of
@@ -51,26 +51,26 @@ ORDERS = st.fixed_dictionaries(
 )
 
 
-def split_of(settings: Settings, kind: EventKind, events: list[dict[str, Any]]) -> list[dict[str, Cells]]:
+def split_of(settings: Settings, kind: EventKind, events: list[dict[str, Any]]) -> list[list[Sheet]]:
     decoder, panes = Decoder(settings, kind), Panes(settings, kind)
     panes.add([decoder.decode(record(i, event)) for i, event in enumerate(events)])
-    return panes.cells()
+    return panes.sheets()
 
 
-def joined(split: list[dict[str, Cells]], group: str) -> dict[tuple[str, int], tuple[int, int]]:
+def joined(split: list[list[Sheet]], group: str) -> dict[tuple[str, int], tuple[int, int]]:
     """Return (entity, pane) -> (count, value); checks that each cell stands once, where its key belongs."""
     found: dict[tuple[str, int], tuple[int, int]] = {}
-    for partition, groups in enumerate(split):
-        if group not in groups:
-            continue
-        cells = groups[group]
-        assert sorted(set(cells.entity.tolist())) == list(range(len(cells.entities)))
-        for at, pane in enumerate(cells.panes.tolist()):
-            entity = cells.entities[cells.entity[at]]
-            assert partition_of(entity, len(split)) == partition
-            assert (entity, pane) not in found
-            found[entity, pane] = (int(cells.counts[at]), int(cells.values[at]))
+    for partition, sheets in enumerate(split):
+        for key, entity, pane, count, value in (row for sheet in sheets for row in sheet.rows()):
+            if key == group:
+                assert partition_of(entity, len(split)) == partition
+                assert (entity, pane) not in found
+                found[entity, pane] = (count, value)
     return found
+
+
+def told(split: list[list[Sheet]]) -> list[Sheet]:
+    return [sheet for sheets in split for sheet in sheets]
 
 
 PLAIN = settings_of({name: metric for name, metric in METRICS.items() if not metric.lines}, PLAIN_DIMS)
@@ -87,7 +87,7 @@ def test_every_aggregate_equals_the_oracle(kind: str, orders: list[dict[str, Any
     events = [{**one, "event_id": f"e{(i * 7) % 25}"} for i, one in enumerate(orders)]
     for i, event in enumerate(events):
         PANES[kind].add([DECODER.decode(record(i, event))])
-    split = PANES[kind].cells()
+    split = PANES[kind].sheets()
     config = PLAIN if kind == "plain" else BY_LINE
     for monitor in config.monitors:
         metric = config.metrics[monitor.metric]
@@ -103,8 +103,8 @@ def test_the_last_value_carries_its_time_and_id() -> None:
         order("z", at=T0, amount=4),
     ]
     split = split_of(settings_of({"last": METRICS["last"]}), "order", events)
-    cells = next(groups["last/"] for groups in split if groups)
-    assert (cells.values.tolist(), cells.times.tolist(), cells.ids) == ([20_000], [T0 + 5], ["c"])
+    (sheet,) = told(split)
+    assert (sheet.values.tolist(), sheet.times.tolist(), sheet.ids) == ([20_000], [T0 + 5], ["c"])
 
 
 def test_distinct_keeps_the_registers_of_each_cell() -> None:
@@ -112,14 +112,12 @@ def test_distinct_keeps_the_registers_of_each_cell() -> None:
     events = [click(str(i), user_id=f"u{i % 40}", region="n" if i % 2 else "s") for i in range(200)]
     split = split_of(settings_of({"users": metric}, [[], ["region"]]), "click", [*events, click("nobody")])
     registers = {
-        name: distinct.estimate(cells.registers)[cells.entity == i][0]
-        for groups in split
-        for cells in groups.values()
-        for i, name in enumerate(cells.entities)
+        sheet.entities[sheet.entity[cell]]: distinct.estimate(sheet.registers)[entry]
+        for sheet in told(split)
+        for entry, cell in enumerate(sheet.cell.tolist())
     }
     assert registers == pytest.approx({"": 40, "region=n": 20, "region=s": 20}, rel=0.05)
-    counts = {count for groups in split for cells in groups.values() for count in cells.counts.tolist()}
-    assert counts == {200, 100}
+    assert {count for sheet in told(split) for count in sheet.counts.tolist()} == {200, 100}
 
 
 def test_sums_are_exact_where_floats_are_not() -> None:
@@ -147,17 +145,36 @@ def test_many_dimensions_of_many_values_do_not_mix() -> None:
 
 def test_nothing_gives_nothing() -> None:
     for kind in ("order", "click"):
-        assert split_of(settings_of(METRICS), kind, []) == [{}, {}, {}, {}]
+        assert split_of(settings_of(METRICS), kind, []) == [[], [], [], []]
+
+
+def test_a_sheet_names_what_it_holds_and_nothing_else() -> None:
+    metrics = {name: METRICS[name] for name in ("created", "max")}
+    events = [order("a", amount=1, region="n"), {**order("b", region="s"), "type": "paid"}]
+    sheets = told(split_of(settings_of(metrics, [["region"]]), "order", events))
+    assert sorted(sheet.entities for sheet in sheets if sheet.groups == ["created/region", "max/region"]) == [
+        ["region=n"]
+    ]
+
+
+def test_hundreds_of_groups_go_into_several_sheets() -> None:
+    metrics = {
+        f"m{i}": Metric(event="click", where={"type": ["view", f"t{i}"]}, count=True)
+        for i in range(GROUPS + 3)
+    }
+    split = split_of(settings_of(metrics), "click", [click("a"), click("b")])
+    assert [len(sheet.groups) for sheet in told(split)] == [GROUPS, 3]
+    assert all(joined(split, f"{name}/") == {("", T0): (2, 0)} for name in metrics)
 
 
 def test_arrays_have_the_widths_of_the_wire() -> None:
     split = split_of(settings_of(METRICS), "order", [order("a", amount=1, lines=[{"sku": "s", "qty": 1}])])
-    for cells in (cells for groups in split for cells in groups.values()):
-        assert cells.entity.dtype == np.int32
-        assert {c.dtype for c in (cells.panes, cells.counts, cells.values, cells.times)} == {
+    for sheet in told(split):
+        assert {c.dtype for c in (sheet.entity, sheet.group, sheet.cell)} == {np.dtype("int32")}
+        assert {c.dtype for c in (sheet.panes, sheet.counts, sheet.values, sheet.times)} == {
             np.dtype("int64")
         }
-        assert cells.registers.dtype == np.uint8
+        assert sheet.registers.dtype == np.uint8
 
 
 @pytest.mark.parametrize("by", [[["region"]], [[], ["region"]]], ids=["total not told", "total told"])
@@ -168,6 +185,6 @@ def test_every_partition_is_told_the_whole_shop_for_series_that_borrow(by: list[
     split = split_of(config, "order", events)
     for name in ("created", "turnover"):
         whole = expected_cells(events, METRICS[name], ())
-        for groups in split:
-            assert joined([groups], f"{name}/*") == whole
-    assert not any("max/*" in groups for groups in split)
+        for sheets in split:
+            assert joined([sheets], f"{name}/*") == whole
+    assert not any("max/*" in sheet.groups for sheet in told(split))
