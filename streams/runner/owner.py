@@ -11,13 +11,13 @@ from streams.machine import Output, Record
 from streams.runner.checkpoint import Checkpoint
 from streams.runner.hooks import Hooks, State
 from streams.runner.lease import Batch, BatchLost, Lease
-from streams.runner.pace import Work, next_s
+from streams.runner.pace import Last, Work, next_s
 from streams.runner.role import Role
 from streams.runner.transaction import Transactions
 
 CATCH_UP_S = 5.0  # records older than this when read: we are behind, and throughput goes before latency
 IDLE_S = 1.0  # a machine with nothing to read is asked this often whether it has to say so
-OFFSET_S = 1.0  # an offset without outputs is committed this late
+OFFSET_S = 5.0  # an offset without outputs is committed this late
 BLOCKS = 4  # of a checkpoint, written with one transaction
 ENCODED = (
     50  # of a checkpoint, about 20 MB, encoded at a time: what windows find encoded does not hold them up
@@ -53,7 +53,8 @@ class Owner:
         self._record_ms: int | None = None  # when the last record applied was written
         self._behind = False
         now_s = time.monotonic()
-        self._woken_s = self._flushed_s = self._committed_s = self._frozen_s = self._progress_s = now_s
+        self._flushed_s = self._frozen_s = self._progress_s = now_s
+        self._last = Last(now_s, now_s, now_s)
         if state.fresh:
             self._freeze()
         self._pump = hooks.spawn(self._run())
@@ -91,12 +92,14 @@ class Owner:
         while not self._closing:
             await self._until_due()
             await self.flush()
+            self._last = self._last._replace(looked_s=time.monotonic())
             self._writer.prepare(ENCODED)
 
     async def flush(self) -> None:
         """Commit outputs, offset and the next blocks of a checkpoint, if there is anything to commit."""
         now_s = time.monotonic()
-        self._woken_s = now_s
+        if self._work().urgent:
+            self._last = self._last._replace(urged_s=now_s)
         if not self._applied and not self._writer.due(now_s) and now_s - self._flushed_s < IDLE_S:
             return
         outputs = self._outputs(now_s)
@@ -152,7 +155,7 @@ class Owner:
         return (
             f"offset {self.position}, committed {self.committed}; records waiting {queued}, "
             f"applied and not committed {self._taken - self._settled}; last commit "
-            f"{time.monotonic() - self._committed_s:.0f} s ago"
+            f"{time.monotonic() - self._last.committed_s:.0f} s ago"
         )
 
     def caught_up(self) -> bool:
@@ -192,7 +195,7 @@ class Owner:
         offset, metadata, taken = self.position, self.machine.metadata(), self._taken
         await self._transactions.commit([*outputs, *blocks], self.source, offset, metadata)
         self.committed, self._settled = offset, taken
-        self._committed_s = time.monotonic()
+        self._last = self._last._replace(committed_s=time.monotonic())
         self._hooks.observe("fenghuo_flush_seconds", (self.role.name,), time.perf_counter() - started)
         self._hooks.committed(self.role, outputs)
 
@@ -215,7 +218,7 @@ class Owner:
         return now_s - self._frozen_s >= every_s or self._since_checkpoint >= CHECKPOINT_RECORDS
 
     def _offset_due(self, now_s: float) -> bool:
-        return self.position != self.committed and now_s - self._committed_s >= OFFSET_S
+        return self.position != self.committed and now_s - self._last.committed_s >= OFFSET_S
 
     async def _until_due(self) -> None:
         while not self._closing and (wait_s := self._wait_s()) > 0:
@@ -225,7 +228,7 @@ class Owner:
 
     def _wait_s(self) -> float:
         work = self._work()
-        return next_s(self._hooks.pace(), work, self._committed_s, self._woken_s) - time.monotonic()
+        return next_s(self._hooks.pace(), work, self._last) - time.monotonic()
 
     def _work(self) -> Work:
         return Work(self._applied, self.machine.due, self._behind, self.caught_up())

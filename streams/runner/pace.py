@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 CATCH_UP_PAUSE_S = 1.0
-URGENT_GAP_S = 0.1  # somebody waits for a window that has closed: no more than this lies between two
+URGENT_GAP_S = 0.1  # somebody waits for a window that has closed: no less than this lies between two
 CEILING_MIN_S = 0.01
 FLUSH_RECORDS = 50_000  # so many are worth a transaction at once
 
@@ -41,13 +41,29 @@ class Work(NamedTuple):
         return self.applied > 0 and (self.due or full or (self.behind and self.ended))
 
 
-def next_s(pace: Pace, work: Work, committed_s: float, woken_s: float) -> float:
-    """Return when to commit next, from when that was done last and when it was last looked at."""
-    behind = work.behind and not work.ended
-    gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if behind else 0.0)
-    if work.urgent and not behind:
-        gap_s = min(gap_s, URGENT_GAP_S)
+class Last(NamedTuple):
+    """When an owner last did what, in seconds of the monotonic clock.
+
+    committed_s  anything
+    urged_s      because somebody waited
+    looked_s     had a look whether there is anything to commit, and was done with it
+    """
+
+    committed_s: float
+    urged_s: float
+    looked_s: float
+
+
+def next_s(pace: Pace, work: Work, last: Last) -> float:
+    """Return when to commit next.
+
+    Who waits for a window does not wait because something else was committed just before.
+    """
     if work.applied >= FLUSH_RECORDS:
-        gap_s = 0.0
+        return last.committed_s
+    behind = work.behind and not work.ended
+    if work.urgent and not behind:
+        return last.urged_s + min(pace.gap_s, URGENT_GAP_S)
+    gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if behind else 0.0)
     ceiling_s = 0.0 if work.urgent else max(pace.ceiling_s, CEILING_MIN_S)
-    return max(committed_s + gap_s, woken_s + ceiling_s)
+    return max(last.committed_s + gap_s, last.looked_s + ceiling_s)
