@@ -91,12 +91,16 @@ class _Grid(NamedTuple):
     @classmethod
     def of(cls, files: Sequence[Series], zone: Zone) -> "_Grid":
         exposures = [file.exposure for file in files if file.exposure is not None]
+        # Files of a folder mostly have the same timestamps.
+        distinct = {file.time_ms.tobytes(): file for file in files}
+        clocks = {times: (file.steps_s(), file.weeks_s(zone)) for times, file in distinct.items()}
+        steps_s, weeks_s = zip(*(clocks[file.time_ms.tobytes()] for file in files), strict=True)
         return cls(
             values=_beside([file.values for file in files]),
             exposure=_beside(exposures) if exposures else None,
             present=_beside([file.present for file in files]) > 0,
-            steps_s=_beside([file.steps_s() for file in files]),
-            weeks_s=_beside([file.weeks_s(zone) for file in files]),
+            steps_s=_beside(steps_s),
+            weeks_s=_beside(weeks_s),
             lines_at=_beside([np.ones(len(file.values)) for file in files]).sum(axis=1).astype(np.int64),
         )
 

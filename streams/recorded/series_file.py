@@ -53,7 +53,7 @@ class Series(NamedTuple):
         """Return for each line the usual step, seconds: the median of the last differences up to it."""
         differences = np.diff(self.time_ms, prepend=self.time_ms[:1]) / 1000
         forward = differences > 0
-        medians = np.array([FIRST_STEP_S, *_running_median(differences[forward])])
+        medians = np.concatenate([[FIRST_STEP_S], _running_median(differences[forward])])
         return np.asarray(medians[np.cumsum(forward)])
 
     def weeks_s(self, zone: Zone) -> Floats:
@@ -178,11 +178,16 @@ def _iso_ms(text: str, zone: Zone) -> float:
     return zone.utc_ms(round(moment.replace(tzinfo=dt.UTC).timestamp() * 1000))
 
 
-def _running_median(numbers: Floats) -> list[float]:
+def _running_median(numbers: Floats) -> Floats:
     """Return the median of the last STEPS_SEEN numbers up to each."""
-    first = numbers[: STEPS_SEEN - 1].tolist()
-    growing = [float(statistics.median(first[: i + 1])) for i in range(len(first))]
-    if len(numbers) < STEPS_SEEN:
-        return growing
-    full = np.lib.stride_tricks.sliding_window_view(numbers, STEPS_SEEN)
-    return [*growing, *np.median(full, axis=1).tolist()]
+    medians = numbers.copy()
+    changed = np.cumsum(np.diff(numbers, prepend=numbers[:1]) != 0)
+    for i in range(min(STEPS_SEEN - 1, len(numbers))):
+        medians[i] = numbers[0] if not changed[i] else statistics.median(numbers[: i + 1].tolist())
+    if len(numbers) >= STEPS_SEEN:
+        # Most clocks are even: where all numbers are the same, so is their median.
+        uneven = np.flatnonzero(changed[STEPS_SEEN - 1 :] != changed[: 1 - STEPS_SEEN])
+        if len(uneven):
+            last = np.lib.stride_tricks.sliding_window_view(numbers, STEPS_SEEN)[uneven]
+            medians[uneven + STEPS_SEEN - 1] = np.median(last, axis=1)
+    return medians

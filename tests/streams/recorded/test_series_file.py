@@ -83,6 +83,14 @@ def test_the_step_is_the_usual_one_so_far(tmp_path, times, steps):
     assert read(tmp_path, *[f"{at},1" for at in times]).steps_s().tolist() == steps
 
 
+def test_every_step_is_the_median_of_the_last_fifteen_differences(tmp_path):
+    rng = np.random.default_rng(5)
+    differences = np.repeat(rng.integers(1, 9, 12), rng.integers(1, 40, 12))
+    steps = read(tmp_path, *[f"{at},1" for at in np.cumsum([0, *differences])]).steps_s()
+    medians = [np.median(differences[max(0, at - 15) : at]) for at in range(1, len(steps))]
+    assert steps.tolist() == [FIRST_STEP_S, *medians]
+
+
 def test_a_new_step_is_taken_over_and_no_line_looks_ahead(tmp_path):
     times = np.cumsum([60] * 40 + [300] * 40)
     steps = read(tmp_path, *[f"{at},1" for at in times]).steps_s()
