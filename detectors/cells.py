@@ -28,10 +28,14 @@ class Cells:
         return len(self.rows)
 
     def __getitem__(self, name: str) -> Column32:
-        return self._columns[name][..., self._at]
+        column = self._columns[name]
+        if column.ndim == 1:
+            return column[self._at]
+        return column[..., self._at] if isinstance(self._at, slice) else column.take(self._at, axis=-1)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._columns[name][..., self._at] = value
+        column = self._columns[name]
+        column[self._at if column.ndim == 1 else (..., self._at)] = value
 
     def slot(self, name: str, *index: Index) -> Column32:
         """Return one cell per row of a column with a shape: the same index for all rows, or one each."""
