@@ -1,6 +1,6 @@
 """A loan: rows whose shape of day and week others take over as far as they have none of their own."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,3 @@ class Loan(NamedTuple):
     def only(self, entries: NDArray[np.bool_]) -> "Loan":
         """Return the loan of some of the rows asked."""
         return Loan(self.lenders, self.lender[entries])
-
-    def same(self, other: Any) -> bool:
-        """Whether the other loan says the same."""
-        return isinstance(other, Loan) and all(map(np.array_equal, self, other))

@@ -40,9 +40,9 @@ def moment_of(context: Context) -> Moment:
     return _moment(context.week_s, context.step_s)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)  # a week of windows of five minutes, and of hours, and of days
 def _moment_of_all(week_s: float, step_s: float) -> Moment:
-    """Return the slots of a window of rows of one clock: several banks judge it."""
+    """Return the slots of a window of rows of one clock: several banks judge it, every week anew."""
     return _moment(week_s, step_s)
 
 

@@ -1,8 +1,6 @@
 """The table of the seasonal detector: reads a window, judges it, learns from it."""
 
 from collections.abc import Mapping
-from copy import copy
-from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -39,11 +37,9 @@ KEPT = {"origin", "lowest", "highest", *novelty.COLUMNS, *stuck.VALUE_COLUMNS}  
 
 
 class Asked(NamedTuple):
-    """What was read last, with copies of the arguments."""
+    """What was read last: of which arguments, and what came of it."""
 
-    rows: Rows
-    values: Floats
-    context: Context
+    arguments: tuple[object, ...]
     reading: Reading
 
 
@@ -85,7 +81,7 @@ class Seasonal(Table):
         """See Table.score."""
         require_finite(values, context)
         reading = self._read(rows, values, context)
-        self._asked = Asked(rows.copy(), values.copy(), _copied(context), reading)
+        self._asked = Asked(_copied(rows, values, context), reading)
         return judge(reading, context.exposure)
 
     @property
@@ -103,31 +99,24 @@ class Seasonal(Table):
 
     def learn(self, rows: Rows, values: Floats, context: Context) -> None:
         """See Table.learn."""
-        require_finite(values, context)
         if context.exposure is not None and (told := context.exposure > 0).sum() < len(rows):
+            require_finite(values, context)
             self._cells["adopted"][rows] = False
             rows, values, context = rows[told], values[told], _part(context, told)
         if not len(rows):
             return
-        reading = self._again(rows, values, context) or self._read(rows, values, context)
+        reading = self._again(rows, values, context)
         self._asked = None
         learn(reading, self._adopt_after_s)
         if self.kind == "value":
             self._move_origins(reading)
 
-    def _again(self, rows: Rows, values: Floats, context: Context) -> Reading | None:
-        """Return the reading that `score` just made of the same window."""
-        asked = self._asked
-        if asked is None or not np.array_equal(asked.rows, rows) or not np.array_equal(asked.values, values):
-            return None
-        old = asked.context
-        same = (
-            _same(old.step_s, context.step_s)
-            and _same(old.week_s, context.week_s)
-            and _same(old.exposure, context.exposure)
-            and (old.loan is context.loan or (old.loan is not None and old.loan.same(context.loan)))
-        )
-        return asked.reading if same else None
+    def _again(self, rows: Rows, values: Floats, context: Context) -> Reading:
+        """Return the reading that `score` just made of the same window, or else a new one."""
+        if self._asked is not None and self._asked.arguments == _copied(rows, values, context):
+            return self._asked.reading
+        require_finite(values, context)
+        return self._read(rows, values, context)
 
     def _read(self, rows: Rows, values: Floats, context: Context) -> Reading:
         return read(Cells(self._cells, rows), self.kind, values, context)
@@ -144,9 +133,10 @@ class Seasonal(Table):
                 some[name] = column.fill
 
 
-def _copied(context: Context) -> Context:
-    step_s, week_s, exposure = copy(context.step_s), copy(context.week_s), copy(context.exposure)
-    return replace(context, step_s=step_s, week_s=week_s, exposure=exposure)
+def _copied(rows: Rows, values: Floats, context: Context) -> tuple[object, ...]:
+    """Return the arguments as what can be compared at once, and does not change with them."""
+    parts = (rows, values, context.step_s, context.week_s, context.exposure, *(context.loan or ()))
+    return tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in parts)
 
 
 def _part(context: Context, told: NDArray[np.bool_]) -> Context:
@@ -157,7 +147,3 @@ def _part(context: Context, told: NDArray[np.bool_]) -> Context:
 
 def _at(part: float | Floats, told: NDArray[np.bool_]) -> float | Floats:
     return part[told] if isinstance(part, np.ndarray) and part.ndim else part
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other or np.array_equal(one, other)  # type: ignore[arg-type]
