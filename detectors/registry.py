@@ -54,14 +54,19 @@ def build(
 
 def speaks_at_once(spec: str | Mapping[str, object]) -> bool:
     """Whether people have set what the named detector finds: it is never held back (see Table.CAUTIOUS)."""
-    detector = DETECTORS.get(_parts(spec)[0])
+    detector = DETECTORS.get(detector_name(spec))
     return detector is not None and not detector.CAUTIOUS
 
 
 def borrowing_kinds(spec: str | Mapping[str, object]) -> frozenset[Kind]:
     """Return the kinds of series whose shape the named detector may borrow (see Table.BORROWS)."""
-    detector = DETECTORS.get(_parts(spec)[0])
+    detector = DETECTORS.get(detector_name(spec))
     return frozenset() if detector is None else detector.BORROWS
+
+
+def detector_name(spec: str | Mapping[str, object]) -> str:
+    """Return the name under which a detector is registered, or `river`."""
+    return _parts(spec)[0]
 
 
 def _parts(spec: str | Mapping[str, object]) -> tuple[str, dict[str, Any]]:

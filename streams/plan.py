@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from detectors.registry import borrowing_kinds
-from streams.settings.model import EventKind, Metric, Monitor, Settings
+from detectors.registry import borrowing_kinds, detector_name
+from streams.settings.model import EventKind, Lending, Metric, Monitor, Settings
 
 Aggregate = Literal["count", "sum", "min", "max", "last", "distinct"]
 EVERYWHERE = "*"
@@ -56,22 +56,38 @@ def aggregate_of(metric: Metric) -> tuple[Aggregate, str]:
 
 
 def borrows(settings: Settings, monitor: Monitor) -> bool:
-    """Whether series of a monitor take over the shape of the whole shop where they have none of their own.
+    """Whether series of a monitor take over the shape of the whole shop where they have none of their own."""
+    return asked_of(settings, monitor) != "none" and hindrance(settings, monitor) is None
 
-    Counts and sums by some dimension do, and ratios of such; a size is nothing that a shop has as a whole.
+
+def asked_of(settings: Settings, monitor: Monitor) -> Lending:
+    """Return from whom series of a monitor are to borrow: what it says itself, or what holds for all."""
+    return settings.borrow if monitor.borrow is None else monitor.borrow
+
+
+def hindrance(settings: Settings, monitor: Monitor) -> str | None:
+    """Return why series of a monitor cannot borrow; None if they can.
+
+    Counts and sums by some dimension can, and ratios of such; a size is nothing that a shop has as a whole.
     Each source tells each partial partition of the whole: with more than PAIRS_MAX of those nobody borrows.
     """
     metric = settings.metrics[monitor.metric]
-    if metric.vector is not None or metric.series == "value" or not any(monitor.by):
-        return False
-    events = {settings.metrics[name].event for name in base_metrics(settings, monitor.metric)}
-    sources = sum(settings.kafka.partitions_of(event) for event in events if event is not None)
-    if sources * settings.kafka.partial_partitions > PAIRS_MAX:
-        return False
-    kind: Literal["ratio", "count"] = "ratio" if metric.ratio is not None else "count"
     parts = [settings.metrics[name] for name in base_metrics(settings, monitor.metric)]
-    adds_up = all(part.mean is None and aggregate_of(part)[0] in {"count", "sum"} for part in parts)
-    return adds_up and kind in borrowing_kinds(monitor.detector)
+    kind: Literal["ratio", "count"] = "ratio" if metric.ratio is not None else "count"
+    if not any(monitor.by):
+        return "the whole shop has nobody to borrow from; split it by a dimension"
+    if kind not in borrowing_kinds(monitor.detector):
+        return f"detector {detector_name(monitor.detector)} does not borrow"
+    if metric.vector is not None or metric.series == "value" or not all(map(_adds_up, parts)):
+        return f"the shop has no whole of metric {monitor.metric}: only counts, sums and their ratios have"
+    sources = sum(settings.kafka.partitions_of(event) for event in {part.event for part in parts} if event)
+    if (pairs := sources * settings.kafka.partial_partitions) > PAIRS_MAX:
+        return f"input times partial partitions are {pairs}; at most {PAIRS_MAX} are told of the whole shop"
+    return None
+
+
+def _adds_up(metric: Metric) -> bool:
+    return metric.mean is None and aggregate_of(metric)[0] in {"count", "sum"}
 
 
 def build_plan(settings: Settings) -> tuple[Group, ...]:

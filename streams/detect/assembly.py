@@ -56,16 +56,16 @@ class Assembly:
 
     def _build(self) -> None:
         todo = [
-            (monitor, windows, rule)
+            (monitor, windows, rule, _quiet(rule) if borrows(self.settings, monitor) else None)
             for monitor in self.settings.monitors
             if monitor.enabled
             for windows, rule in self._levels(monitor)
         ]
-        for monitor, windows, rule in todo:
+        for monitor, windows, rule, quiet in todo:
             rules = self._rules.setdefault(self._key(monitor, windows), [])
-            rules += [rule, _quiet(rule)] if borrows(self.settings, monitor) else [rule]
-        for monitor, windows, rule in todo:
-            lender = self._lender(monitor, windows, rule) if borrows(self.settings, monitor) else None
+            rules += [rule] if quiet is None else [rule, quiet]
+        for monitor, windows, rule, quiet in todo:
+            lender = None if quiet is None else self._lender(monitor, windows, quiet)
             for dims in dict.fromkeys(tuple(sorted(by)) for by in monitor.by):
                 watch = self._watch(monitor, windows, rule, dims, lender=lender if dims else None)
                 self.watches[watch.key] = watch
@@ -118,8 +118,8 @@ class Assembly:
             volume_to=volume_to,
         )
 
-    def _lender(self, monitor: Monitor, windows: Windows, rule: Rule) -> Watch:
-        watch = self._watch(monitor, windows, _quiet(rule), (), told=False)
+    def _lender(self, monitor: Monitor, windows: Windows, quiet: Rule) -> Watch:
+        watch = self._watch(monitor, windows, quiet, (), told=False)
         self.lenders[watch.key] = watch
         return watch
 

@@ -14,6 +14,7 @@ from detectors.series import dimensions_of
 from detectors.table import Floats, Kind
 from streams.detect.board import Board
 from streams.detect.roster import Roster
+from streams.plan import asked_of, hindrance
 from streams.settings.model import Metric, Monitor, Settings
 
 UNSEEN, LEFT_OUT = -1, -2
@@ -164,7 +165,13 @@ def config_hash(settings: Settings, subject: Subject) -> str:
     parts = [_told(settings.metrics[name]) for name in metric.ratio or metric.vector or ()]
     asked = _ordered((monitor.only, monitor.detector, monitor.hop, settings.time.timezone))
     whole = ([_told(metric), parts, *asked], subject.dims, subject.length_ms, settings.time.pane_ms)
-    return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode((*whole, *_alone(settings, subject)))).hexdigest()[:16]
+
+
+def _alone(settings: Settings, subject: Subject) -> list[str]:
+    """Return that series which could borrow may not; nothing for those that do as they always did."""
+    told_not_to = bool(subject.dims) and asked_of(settings, subject.monitor) == "none"
+    return ["none"] if told_not_to and hindrance(settings, subject.monitor) is None else []
 
 
 def _told(metric: Metric) -> dict[str, object]:

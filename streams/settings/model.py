@@ -13,6 +13,7 @@ EventKind = Literal["click", "order", "inventory", "metric"]
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 Direction = Literal["up", "down", "both"]
 GradeName = Literal["IV", "III", "II", "I"]
+Lending = Literal["shop", "none"]
 ChannelKind = Literal["wecom", "dingtalk", "feishu", "webhook", "email"]
 GRADES: tuple[GradeName, ...] = get_args(GradeName)
 WITHIN_MS: dict[GradeName, int] = {"IV": 86_400_000, "III": 4 * 3_600_000, "II": 1_800_000, "I": 900_000}
@@ -267,6 +268,7 @@ class Monitor(Section, frozen=True, kw_only=True):
     window: str = "5m"  # a duration, or `auto`: 5m -> 1h -> 1d until the mean is >= 20 a window
     hop: str | None = None  # hopping windows: a divisor of the window
     detector: DetectorSpec = "seasonal"
+    borrow: Lending | None = None  # None: as all do, `borrow` of the file
     direction: Direction = "both"
     min_change: MinChange = MinChange()
     min_expected: float = 0.0  # expected volume (exposure for ratios) below which a series is not judged
@@ -291,6 +293,7 @@ class Settings(Section, frozen=True, kw_only=True):
     shop: str = "shop"
     catalogue: bool = True  # false: only the metrics and monitors of the file, none of the shipped ones
     locale: Literal["en", "zh-CN"] = "en"
+    borrow: Lending = "shop"  # from whom young and thin series take their shape (see docs/detectors.md)
     time: Time = Time()
     topics: Topics = Topics()
     kafka: Kafka = Kafka()

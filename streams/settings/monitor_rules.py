@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from detectors.grading import CUTS
 from detectors.registry import build
 from sinks.sentence import check_template
-from streams.plan import base_metrics
+from streams.plan import base_metrics, hindrance
 from streams.settings.duration import UNITS_MS, parse_ms
 from streams.settings.fault import not_one_of
 from streams.settings.kind import series_kind
@@ -127,3 +127,10 @@ def _detector_findings(monitor: Monitor, settings: Settings) -> Iterator[Finding
         build(monitor.detector, kind, monitor.grades or CUTS[kind], parts)
     except ValueError as error:
         yield ("detector",), str(error)
+    else:
+        yield from _borrowing_findings(monitor, settings)
+
+
+def _borrowing_findings(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+    if monitor.borrow not in {None, "none"} and (why := hindrance(settings, monitor)) is not None:
+        yield ("borrow",), f"found {monitor.borrow}, but {why}; allowed: none"

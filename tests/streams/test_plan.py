@@ -46,6 +46,16 @@ def test_counts_sums_and_their_ratios_by_dimensions_borrow_from_the_whole_shop(m
     assert borrows(config, config.monitors[0]) == expected
 
 
+@pytest.mark.parametrize(
+    ("own", "of_all", "expected"),
+    [(None, "shop", True), (None, "none", False), ("none", "shop", False), ("shop", "none", True)],
+)
+def test_a_monitor_says_from_whom_it_borrows_or_does_as_all_do(own, of_all, expected):
+    config = msgspec.structs.replace(settings(metric="orders", by=[["sku"]], borrow=own), borrow=of_all)
+    assert borrows(config, config.monitors[0]) == expected
+    assert any(group.everywhere for group in build_plan(config)) == expected
+
+
 @pytest.mark.parametrize(("partials", "expected"), [(16, True), (17, False)])
 def test_nobody_borrows_where_too_many_sources_would_tell_too_many_partitions(partials, expected):
     config = settings(metric="orders", by=[["sku"]])

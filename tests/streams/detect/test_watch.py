@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from streams.detect.watch import LEFT_OUT, config_hash
+from streams.detect.watch import LEFT_OUT, Subject, config_hash
 from tests.streams.chain import CLICKS, COUNT, FIVE_MS, MINUTE_MS, START, Chain, event, limits, settings_of
 
 METRICS = {
@@ -114,6 +114,29 @@ def test_the_clock_and_the_parts_of_a_ratio_are_in_the_hash(section, change):
     subject = watch_of(orders("n"), "rate").subject
     assert config_hash(settings, subject) == config_hash(settings, subject)
     assert config_hash(settings, subject) != config_hash(other, subject)
+
+
+BY_REGION = {"name": "m", "metric": "clicks", "by": [[], ["region"]]}
+
+
+@pytest.mark.parametrize(
+    ("dims", "change", "same"),
+    [
+        pytest.param(("region",), {"borrow": "shop"}, True, id="as all do"),
+        pytest.param(("region",), {"borrow": "none"}, False, id="nobody lends"),
+        pytest.param((), {"borrow": "none"}, True, id="the total never borrows"),
+        pytest.param(
+            ("region",), {"borrow": "none", "detector": "jump"}, True, id="a detector that never does"
+        ),
+    ],
+)
+def test_series_that_may_no_longer_borrow_relearn_and_only_they(dims, change, same):
+    hashes = []
+    for monitor in (BY_REGION | change, BY_REGION | change | {"borrow": None}):
+        settings = settings_of(METRICS, [monitor])
+        subject = Subject(settings.monitors[0], settings.metrics["clicks"], "count", dims, 300_000)
+        hashes.append(config_hash(settings, subject))
+    assert (hashes[0] == hashes[1]) == same
 
 
 def test_a_minute_s_bucket_is_read_by_the_watch_of_its_window_only():
