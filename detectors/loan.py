@@ -15,11 +15,13 @@ class Loan(NamedTuple):
 
     lenders   rows that lend
     lender    of each row asked, its place in `lenders`; NOBODY: it has none
+    above     of each lender, the place of its own; it lends what it has itself been lent, too
     """
 
     lenders: Rows
     lender: NDArray[np.int64]
+    above: NDArray[np.int64] | None = None
 
     def only(self, entries: NDArray[np.bool_]) -> "Loan":
         """Return the loan of some of the rows asked."""
-        return Loan(self.lenders, self.lender[entries])
+        return self._replace(lender=self.lender[entries])

@@ -5,6 +5,8 @@ young or thin has the shape of its parent, one that has seen enough has its own;
 way back is a step.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,15 @@ from detectors.table import Kind
 UNLIKE = 0.8  # how far a child's factors lie from its parent's, as a share
 
 
+class Offer(NamedTuple):
+    """What each lender has for others: its two half hours around a moment, its day, and all in one factor."""
+
+    before: LentSlot
+    after: LentSlot
+    day: Column32
+    factor: Column32
+
+
 def lent_of(cells: Cells, kind: Kind, window: Window, loan: Loan | None) -> Lent:
     """Return what each row of the window may take over. Raises ValueError if they are on several clocks.
 
@@ -30,17 +41,31 @@ def lent_of(cells: Cells, kind: Kind, window: Window, loan: Loan | None) -> Lent
     """
     if loan is None or kind == "value":
         return NOTHING
-    moment, pace = window.moment, window.pace
+    moment = window.moment
     if not isinstance(moment.before, int) or not isinstance(moment.after, int):
         raise ValueError("rows that borrow must share one clock")  # noqa: TRY004 (the contract is ValueError)
     lenders = cells.at(loan.lenders)
-    base = level.level_of(lenders)
-    prior, idle = prior_of(lenders, kind, base, pace), season.idle(lenders)
-    before, after = (_slot(lenders, slot, prior, idle) for slot in (moment.before, moment.after))
-    day = np.where(idle, 1, season.day_of(lenders, moment, pace, base, prior, 1.0))
-    taker = np.where(season.trusting(cells), loan.lender, NOBODY)
-    offered = _spread(_factor(moment, before, after) * day, loan.lender, np.nan)
-    return Lent(_to_each(before, taker), _to_each(after, taker), _spread(day, taker, NOTHING.day), offered)
+    offer = _offer(lenders, kind, window, NOTHING)
+    if loan.above is not None:
+        offer = _offer(lenders, kind, window, _taken(offer, lenders, loan.above))
+    return _taken(offer, cells, loan.lender)
+
+
+def _offer(lenders: Cells, kind: Kind, window: Window, lent: Lent) -> Offer:
+    """Return what each lender has, given what it is lent itself."""
+    moment, base = window.moment, level.level_of(lenders)
+    prior, idle = prior_of(lenders, kind, base, window.pace), season.idle(lenders)
+    before = _slot(lenders, moment.before, prior, idle, lent.before)
+    after = _slot(lenders, moment.after, prior, idle, lent.after)
+    day = np.where(idle, 1, season.day_of(lenders, moment, window.pace, base, prior, lent.day))
+    return Offer(before, after, day, _factor(moment, before, after) * day)
+
+
+def _taken(offer: Offer, takers: Cells, lender: NDArray[np.int64]) -> Lent:
+    """Return what each row takes of what its lender offers."""
+    taker = np.where(season.trusting(takers), lender, NOBODY)
+    before, after = _to_each(offer.before, taker), _to_each(offer.after, taker)
+    return Lent(before, after, _spread(offer.day, taker, NOTHING.day), _spread(offer.factor, lender, np.nan))
 
 
 def _factor(moment: Moment, before: LentSlot, after: LentSlot) -> Column32:
@@ -48,17 +73,18 @@ def _factor(moment: Moment, before: LentSlot, after: LentSlot) -> Column32:
     return np.asarray((1 - moment.share) * first + moment.share * second)
 
 
-def _slot(lenders: Cells, slot: int, prior: Prior, idle: Column32) -> LentSlot:
-    weekday = season.weekday_of(lenders, slot, prior, NOTHING.before)
-    weekend = season.weekend_of(lenders, slot, prior, weekday, NOTHING.before)
-    worth, weekend_worth = (_worth(lenders, half, slot, prior) for half in (0, 1))
+def _slot(lenders: Cells, slot: Index, prior: Prior, idle: Column32, lent: LentSlot) -> LentSlot:
+    weekday = season.weekday_of(lenders, slot, prior, lent)
+    weekend = season.weekend_of(lenders, slot, prior, weekday, lent)
+    worth = _worth(lenders, 0, slot, prior, lent.worth)
+    weekend_worth = _worth(lenders, 1, slot, prior, lent.weekend_worth)
     told = LentSlot(weekday, worth, weekend / weekday, weekend_worth)
     return LentSlot(*(np.where(idle, none, one) for none, one in zip(NOTHING.before, told, strict=True)))
 
 
-def _worth(lenders: Cells, half: int, slot: Index, prior: Prior) -> Column32:
-    """Return what a factor is worth to another series; less where the lender has seen little."""
-    seen = np.maximum(lenders.slot("profile_e", half, slot), 1e-9)
+def _worth(lenders: Cells, half: int, slot: Index, prior: Prior, lent: Rate) -> Column32:
+    """Return what a factor is worth to others; less where the lender has seen and been lent little."""
+    seen = np.maximum(lenders.slot("profile_e", half, slot) + prior.noise * lent, 1e-9)
     worth: Column32 = 1 / (UNLIKE * UNLIKE + prior.noise / seen)
     return worth
 

@@ -162,3 +162,48 @@ def test_rows_that_borrow_share_one_clock():
     context = Context(STEP_S, np.array([0.0, 3_600.0]), loan=Loan(rows[:1], np.array([NOBODY, 0])))
     with pytest.raises(ValueError, match="one clock"):
         table.score(rows, np.ones(2), context)
+
+
+SHOP, CATEGORY, CHILD = (np.array([row]) for row in range(3))
+CHAIN = Loan(np.array([0, 1]), np.array([1]), np.array([NOBODY, 0]))
+
+
+def lineage(category_age):
+    """Return a shop, a category of so many points with its day upside down, and a child of six hours."""
+    table, rng = Seasonal(), np.random.default_rng(7)
+    table.add(3)
+    for point in range(BORN):
+        now = SHAPE[point % DAY]
+        ages = {0: True, 1: BORN - point <= category_age, 2: BORN - point <= DAY // 4}
+        rows = np.array([row for row, lives in ages.items() if lives])
+        values = rng.poisson(np.array([500 * now, 300 * (2 - now), 3.0])[rows]).astype(float)
+        above = np.array([NOBODY, 0, 1])[rows]
+        loan = Loan(np.array([0, 1]), above, np.array([NOBODY, 0]))
+        table.learn(rows, values, Context(STEP_S, point * STEP_S % 604_800, loan=loan))
+    return table
+
+
+def offered(table, point, loan):
+    """Return what is expected of the child at a point after the last one, over what is without any loan."""
+    expected = [
+        table.score(CHILD, np.zeros(1), Context(STEP_S, point * STEP_S % 604_800, loan=one)).expected[0]
+        for one in (loan, None)
+    ]
+    return expected[0] / expected[1]
+
+
+@pytest.mark.parametrize("hour", [10, 16, 34, 40])
+def test_a_child_is_lent_the_shape_of_its_category_by_one_that_has_seen_enough(hour):
+    table = lineage(BORN)
+    assert (offered(table, BORN + hour, CHAIN) > 1) == (SHAPE[hour] < 1)
+    assert (offered(table, BORN + hour, Loan(SHOP, np.array([0]))) > 1) == (SHAPE[hour] > 1)
+
+
+@pytest.mark.parametrize("hour", [10, 40])
+def test_a_young_category_hands_on_what_it_is_lent_by_the_shop_and_a_little_less(hour):
+    table = lineage(0)
+    by_shop = offered(table, BORN + hour, Loan(SHOP, np.array([0]))) - 1
+    by_both = offered(table, BORN + hour, CHAIN) - 1
+    alone = offered(table, BORN + hour, Loan(CATEGORY, np.array([0]))) - 1
+    assert 0.5 < by_both / by_shop < 1
+    assert alone == pytest.approx(0, abs=1e-4)
