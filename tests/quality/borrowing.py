@@ -1,6 +1,7 @@
-"""Gate h, borrowing: thin series born into a running shop, the shape of the whole lent to them or not."""
+"""Gate h, borrowing: thin series born into a running shop, the shape of others lent to them or not."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -9,78 +10,64 @@ from detectors.seasonal import Seasonal
 from detectors.table import Context
 from tests.quality.figures import Result, Row
 from tests.quality.gate import Case, outcome_at
-from tests.quality.incident import inject
-from tests.quality.made_up import DAY, negative_binomial, shop_shape
+from tests.quality.kin import DAYS, MEANS, Shop, Sort, shop
+from tests.quality.made_up import DAY
 
 TUNING, TEST = 27, 28  # seeds
-SHOPS, EACH, MEANS = 3, 7, (0.2, 2.0, 20.0)  # children of each mean in a shop, one born on each day of a week
-SHOP_MEAN, BORN, LIFE = 500.0, 21, 28  # of the parent; days: its age at the first birth, a child's life
-DAYS = BORN + EACH + LIFE
-ALIKE = 0.15  # how far the shape of a child strays from its parent's
-FIRST, GAP = 0, (150, 450)  # points from birth at which gaps begin; between incidents
+SHOPS = 3
 NATS, STRICT = 6.4, 9.4  # to be noted, grade IV
+Lender = Literal["nobody", "the shop", "the category"]
+LENDERS: dict[Sort, tuple[Lender, ...]] = {
+    "like the shop": ("nobody", "the shop"),
+    "of another shape": ("nobody", "the shop"),
+    "of a category": ("nobody", "the shop", "the category"),
+}
 AGES = {"day 1": (0, 1), "days 2-3": (1, 3), "days 4-7": (3, 7), "days 8-14": (7, 14), "days 15-28": (14, 28)}
 SHOWN = {"first week": (0, 7), "second week": (7, 14), "later": (14, 28)}
+Scores = list[list[np.ndarray]]  # by shop and child
 
 
-class Child(NamedTuple):
-    """A series that begins with point `born` of its shop; `spans` count from there."""
+class Series(NamedTuple):
+    """A row of the table: its counts from point `born` on, and the row that lends to it."""
 
-    mean: float
-    born: int
     values: np.ndarray
-    spans: list[tuple[int, int]]
-    kinds: list[str]
+    born: int
+    lender: int
 
 
-class Shop(NamedTuple):
-    """The parent's counts and the children's, each child without incidents and with some."""
-
-    whole: np.ndarray
-    children: list[Child]
-
-
-def shop(seed: tuple[int, ...], *, alike: bool = True) -> Shop:
-    """Return a shop; if not `alike`, each child has a shape of its own."""
-    rng = np.random.default_rng([*seed, int(alike)])
-    shape = shop_shape(DAYS * DAY, rng)
-    whole = negative_binomial(SHOP_MEAN * shape, 0.002, rng)
-    children = []
-    for mean in MEANS:
-        for number in range(EACH):
-            born = (BORN + number) * DAY + int(rng.integers(DAY))
-            own = shape * _strays(rng) if alike else shop_shape(DAYS * DAY, rng)
-            lived = own[born : born + LIFE * DAY]
-            drawn = negative_binomial(mean * lived, rng.uniform(0.001, 0.006), rng)
-            children.append(Child(mean, born, drawn, [], []))
-            children.append(Child(mean, born, *inject(drawn, FIRST, GAP, np.zeros(len(drawn), bool), rng)))
-    return Shop(whole, children)
+def judged(shops: Sequence[Shop], lenders: Sequence[Lender]) -> dict[Lender, Scores]:
+    """Return, for each lender, a score per point of each child's life: all of them in one table."""
+    series: list[Series] = []
+    children: dict[Lender, list[slice]] = {who: [] for who in lenders}
+    for one in shops:
+        places = {"nobody": NOBODY, "the shop": len(series), "the category": len(series) + 1}
+        series.append(Series(one.whole, 0, NOBODY))
+        if one.category is not None:
+            series.append(Series(one.category, 0, places["the shop"]))
+        for who in lenders:
+            children[who].append(slice(len(series), len(series) + len(one.children)))
+            series += [Series(child.values, child.born, places[who]) for child in one.children]
+    scores = _scores(series)
+    return {who: [scores[part] for part in parts] for who, parts in children.items()}
 
 
-def _strays(rng: np.random.Generator) -> np.ndarray:
-    """Return the factors by which a child's shape differs: one wave a day, and days of the week."""
-    day = np.arange(DAYS * DAY) / DAY
-    wave = np.exp(rng.normal(0, ALIKE) * np.sin(2 * np.pi * (day + rng.uniform())))
-    factors: np.ndarray = wave * rng.normal(1, 0.08, 7)[np.floor(day).astype(int) % 7]
-    return factors
-
-
-def judged(one: Shop, *, lending: bool) -> list[np.ndarray]:
-    """Return a score per point of each child's life."""
-    table, scores = Seasonal(), [np.full(len(child.values), np.nan) for child in one.children]
-    parent, rows = table.add(1), table.add(len(one.children))
-    births = np.array([child.born for child in one.children])
-    for point, whole in enumerate(one.whole):
-        here = np.flatnonzero((births <= point) & (point < births + LIFE * DAY))
-        values = [whole, *(one.children[i].values[point - births[i]] for i in here)]
-        asked = np.concatenate([parent, rows[here]])
-        lender = np.where(asked == parent, NOBODY, 0)
-        context = Context(300.0, 300.0 * point % 604_800, loan=Loan(parent, lender) if lending else None)
-        said = table.score(asked, np.array(values), context).score
-        table.learn(asked, np.array(values), context)
-        for i, score in zip(here, said[1:], strict=True):
-            scores[i][point - births[i]] = score
-    return scores
+def _scores(series: Sequence[Series]) -> list[np.ndarray]:
+    """Return a score per point of each series."""
+    table, values = Seasonal(), np.full((DAYS * DAY, len(series)), np.nan)
+    rows, lender = table.add(len(series)), np.array([one.lender for one in series])
+    for at, one in enumerate(series):
+        values[one.born : one.born + len(one.values), at] = one.values
+    lending = np.unique(lender[lender != NOBODY])
+    place = np.full(len(series) + 1, NOBODY)  # the last one is NOBODY's
+    place[lending] = np.arange(len(lending))
+    scores = np.full(values.shape, np.nan)
+    for point, now in enumerate(values):
+        here = np.flatnonzero(~np.isnan(now))
+        loan = Loan(rows[lending], place[lender[here]], place[lender[lending]])
+        context = Context(300.0, 300.0 * point % 604_800, loan=loan)
+        scores[point, here] = table.score(rows[here], now[here], context).score
+        table.learn(rows[here], now[here], context)
+    return [scores[one.born : one.born + len(one.values), at] for at, one in enumerate(series)]
 
 
 class Found(NamedTuple):
@@ -90,9 +77,7 @@ class Found(NamedTuple):
     false: float
 
 
-def found(
-    shops: list[Shop], scores: list[list[np.ndarray]], age: tuple[int, int], nats: float, means: set[float]
-) -> Found:
+def found(shops: list[Shop], scores: Scores, age: tuple[int, int], nats: float, means: set[float]) -> Found:
     """Return what is found at an age (days), of children of these means."""
     some: list[list[Case]] = [[], []]
     for one, each in zip(shops, scores, strict=True):
@@ -107,32 +92,33 @@ def found(
 
 
 def gate() -> Result:
-    """Judge shops whose children are like their parent, and shops where they are not."""
+    """Judge shops whose children are like their parent, like none, and like their category only."""
     rows, details, figures = [], [], {}
-    for alike, what in ((True, "like the shop"), (False, "of another shape")):
-        shops = [shop((TEST, n), alike=alike) for n in range(SHOPS)]
-        scores = {lent: [judged(one, lending=lent) for one in shops] for lent in (False, True)}
+    for sort, lenders in LENDERS.items():
+        shops = [shop((TEST, n), sort) for n in range(SHOPS)]
+        scores = judged(shops, lenders)
         for age, days in SHOWN.items():
-            alone, helped = (found(shops, scores[lent], days, NATS, set(MEANS)) for lent in (False, True))
-            rows += [
-                Row("h", f"{what}, {age}: recall at {NATS} nats", helped.share),
-                Row("h", f"{what}, {age}: recall alone", alone.share),
-                Row("h", f"{what}, {age}: FA/1000", helped.false, at_least=False),
-                Row("h", f"{what}, {age}: FA/1000 alone", alone.false, at_least=False),
-            ]
-            figures[f"{what}, {age}"] = {"lent": helped._asdict(), "alone": alone._asdict()}
-        details += [f"   {what}, {line}" for line in _by_mean(shops, scores)]
+            seen = {who: found(shops, scores[who], days, NATS, set(MEANS)) for who in lenders}
+            rows += [row for who, one in seen.items() for row in _rows(f"{sort}, {age}", who, one)]
+            figures[f"{sort}, {age}"] = {who: one._asdict() for who, one in seen.items()}
+        details += [f"   {sort}, {line}" for line in _by_mean(shops, scores)]
     return Result(rows, {"borrowing": figures}, details)
 
 
-def _by_mean(shops: list[Shop], scores: dict[bool, list[list[np.ndarray]]]) -> list[str]:
+def _rows(what: str, who: Lender, one: Found) -> tuple[Row, Row]:
+    return (
+        Row("h", f"{what}: recall at {NATS} nats, lent by {who}", one.share),
+        Row("h", f"{what}: FA/1000, lent by {who}", one.false, at_least=False),
+    )
+
+
+def _by_mean(shops: list[Shop], scores: dict[Lender, Scores]) -> list[str]:
     lines = []
     for mean in MEANS:
         for age, days in AGES.items():
             for nats in (NATS, STRICT):
-                alone, lent = (found(shops, scores[flag], days, nats, {mean}) for flag in (False, True))
-                lines.append(
-                    f"mean {mean:4g} {age:10} at {nats}: recall {alone.share:.2f} -> {lent.share:.2f}"
-                    f"  FA/1000 {alone.false:.2f} -> {lent.false:.2f}"
-                )
+                seen = [found(shops, each, days, nats, {mean}) for each in scores.values()]
+                recall = " -> ".join(f"{one.share:.2f}" for one in seen)
+                false = " -> ".join(f"{one.false:.2f}" for one in seen)
+                lines.append(f"mean {mean:4g} {age:10} at {nats}: recall {recall}  FA/1000 {false}")
     return lines
