@@ -28,7 +28,11 @@ class State(NamedTuple):
 
 
 class Hooks(NamedTuple):
-    """What the owner asks of and tells to the runner. `spawn` starts a task whose error ends the process."""
+    """What the owner asks of and tells to the runner.
+
+    spawn  starts a task whose error ends the process
+    turn   waits until it is this owner's turn to make outputs
+    """
 
     spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
     applied: Callable[[Role], None]
@@ -37,3 +41,4 @@ class Hooks(NamedTuple):
     caught_up: Callable[[TopicPartition], bool]
     pace: Callable[[], Pace]
     now_ms: Clock
+    turn: Callable[[], Coroutine[Any, Any, None]]

@@ -52,6 +52,7 @@ class Owner:
         self._since_checkpoint = 0
         self._record_ms: int | None = None  # when the last record applied was written
         self._behind = False
+        self._hurried = False  # somebody waits for what is being committed
         now_s = time.monotonic()
         self._flushed_s = self._frozen_s = self._progress_s = now_s
         self._last = Last(now_s, now_s, now_s)
@@ -91,6 +92,7 @@ class Owner:
     async def _run(self) -> None:
         while not self._closing:
             await self._until_due()
+            await self._hooks.turn()
             await self.flush()
             self._last = self._last._replace(looked_s=time.monotonic())
             self._writer.prepare(ENCODED)
@@ -98,7 +100,8 @@ class Owner:
     async def flush(self) -> None:
         """Commit outputs, offset and the next blocks of a checkpoint, if there is anything to commit."""
         now_s = time.monotonic()
-        if self._work().urgent:
+        self._hurried = self._work().hurried
+        if self._hurried:
             self._last = self._last._replace(urged_s=now_s)
         if not self._applied and not self._writer.due(now_s) and now_s - self._flushed_s < IDLE_S:
             return
@@ -108,6 +111,7 @@ class Owner:
             await self._commit(outputs, blocks)
         else:
             self._settled = self._taken
+        self._hurried = False
 
     async def finish(self) -> None:
         """Stop reading, commit what is applied, then write the state for the next owner, then disconnect.
@@ -140,8 +144,8 @@ class Owner:
 
     @property
     def room(self) -> bool:
-        """Whether more may be read before something is committed."""
-        return self._taken - self._settled < HELD_MAX
+        """Whether more may be read now. While somebody waits for a commit, the machine has better to do."""
+        return self._taken - self._settled < HELD_MAX and not self._hurried
 
     def stuck_s(self) -> float:
         """Return for how long there has been more to read without anything being applied."""

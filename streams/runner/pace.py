@@ -40,6 +40,11 @@ class Work(NamedTuple):
         full = self.applied >= FLUSH_RECORDS
         return self.applied > 0 and (self.due or full or (self.behind and self.ended))
 
+    @property
+    def hurried(self) -> bool:
+        """Whether it is latency that counts, not throughput."""
+        return self.urgent and self.applied < FLUSH_RECORDS and (self.ended or not self.behind)
+
 
 class Last(NamedTuple):
     """When an owner last did what, in seconds of the monotonic clock.
@@ -61,9 +66,8 @@ def next_s(pace: Pace, work: Work, last: Last) -> float:
     """
     if work.applied >= FLUSH_RECORDS:
         return last.committed_s
-    behind = work.behind and not work.ended
-    if work.urgent and not behind:
+    if work.hurried:
         return last.urged_s + min(pace.gap_s, URGENT_GAP_S)
-    gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if behind else 0.0)
+    gap_s = max(pace.gap_s, CATCH_UP_PAUSE_S if work.behind and not work.ended else 0.0)
     ceiling_s = 0.0 if work.urgent else max(pace.ceiling_s, CEILING_MIN_S)
     return max(last.committed_s + gap_s, last.looked_s + ceiling_s)

@@ -76,7 +76,9 @@ class Runner:
             self._caught_up,
             self._pace,
             _now_ms,
+            self._take_turn,
         )
+        self._turn = asyncio.Lock()
         self._takeover = Takeover(parts.settings, parts.roles, parts.control, hooks)
         self._source: Source | None = None
         self._claims: dict[TopicPartition, Transactions] = {}
@@ -234,6 +236,11 @@ class Runner:
 
     def _caught_up(self, partition: TopicPartition) -> bool:
         return self._source is not None and self._source.caught_up(partition)
+
+    async def _take_turn(self) -> None:
+        """Let the loop come round: what the owner before has sent is on its way while this one computes."""
+        async with self._turn:
+            await asyncio.sleep(0)
 
     def _pace(self) -> Pace:
         kafka = self._parts.settings.kafka

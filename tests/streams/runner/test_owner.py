@@ -74,6 +74,7 @@ def own(machine, *, position=0, fresh=False, checkpoint_s=1e9, caught_up=lambda 
         caught_up=caught_up,
         pace=lambda: pace,
         now_ms=lambda: now_ms,
+        turn=lambda: asyncio.sleep(0),
     )
     state = State(machine, position, Writer("state", "s", None), fresh)
     owner = Owner(SOURCE, state, Role("ingest", "click", "state", None), transactions, hooks)
