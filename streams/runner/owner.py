@@ -81,6 +81,7 @@ class Owner:
             return
         if batch.follows != self.position:
             raise BatchLost(f"{self.source}: a batch follows {batch.follows}, but we are at {self.position}")
+        self._transactions.expect()
         self._apply(batch.records)
         self.position = batch.end
         self._progress_s = time.monotonic()

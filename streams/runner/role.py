@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aiokafka import TopicPartition
+
 from streams.machine import Machine
 
 
@@ -13,6 +15,7 @@ class Role(NamedTuple):
     state_topic  compacted, one partition
     build        partition -> a new machine without state
     plan         short name of the configuration the machines are made from
+    writes       partitions that nearly all of its transactions write to
     """
 
     name: str
@@ -20,3 +23,4 @@ class Role(NamedTuple):
     state_topic: str
     build: Callable[[int], Machine]
     plan: str = ""
+    writes: tuple[TopicPartition, ...] = ()

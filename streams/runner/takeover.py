@@ -55,7 +55,8 @@ class Takeover:
     def claim(self, partition: TopicPartition) -> Transactions:
         """Return the transactions of a partition, not opened yet."""
         transactional_id = source_of(self._kafka.group, *partition).replace("/", ".")
-        return Transactions(self._kafka, transactional_id, self._kafka.group)
+        writes = self._roles[partition.topic].writes
+        return Transactions(self._kafka, transactional_id, self._kafka.group, writes)
 
     async def complete(
         self,

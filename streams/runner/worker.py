@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 import click
+from aiokafka import TopicPartition
 
 from sinks.metrics import Sample
 from sinks.notification import from_record
@@ -80,12 +81,14 @@ def roles(settings: Settings) -> dict[str, Role]:
     """Return which machine reads which topic."""
     topics = settings.topics
     plan = plan_hash(build_plan(settings))
+    partials = tuple(TopicPartition(topics.partial, n) for n in range(settings.kafka.partial_partitions))
+    alerts = (TopicPartition(topics.alert, 0),)
 
     def ingest(kind: EventKind) -> Role:
         def build(partition: int) -> Machine:
             return Ingest(settings, kind, partition)
 
-        return Role("ingest", topics.of_event(kind), topics.ingest_state, build, plan)
+        return Role("ingest", topics.of_event(kind), topics.ingest_state, build, plan, partials)
 
     def detect(partition: int) -> Machine:
         return Detect(settings, partition)
@@ -95,7 +98,7 @@ def roles(settings: Settings) -> dict[str, Role]:
 
     every = [
         *(ingest(kind) for kind in EVENT_KINDS),
-        Role("detect", topics.partial, topics.detect_state, detect, plan),
+        Role("detect", topics.partial, topics.detect_state, detect, plan, alerts),
         Role("notify", topics.alert, topics.notify_state, notify, plan),
     ]
     return {role.topic: role for role in every}

@@ -46,8 +46,12 @@ class Transactions:
 
     def __init__(self):
         self.commits = []
+        self.expected = 0
         self.gate = None
         self.closed = False
+
+    def expect(self):
+        self.expected += 1
 
     async def commit(self, outputs, source, offset, metadata):
         if self.gate is not None:
