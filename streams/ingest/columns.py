@@ -103,7 +103,8 @@ class Columns:
     def _choose(self, where: Where) -> Ints:
         if not where:
             return np.arange(len(self))
-        return np.flatnonzero(np.logical_and.reduce([self._matches(*item) for item in where.items()]))
+        first, *others = (self._matches(*item) for item in where.items())
+        return np.flatnonzero(np.logical_and.reduce([first, *others]) if others else first)
 
     def _matches(self, field: str, wanted: Scalar | list[Scalar]) -> Mask:
         codes, values = self.codes(field)

@@ -1,13 +1,13 @@
 """A grid: where each entry of some columns lies, by pane and entity, for one set of dimensions."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.series import entity_of
-from streams.ingest.columns import Columns, compact
+from streams.ingest.columns import Codes, Columns, compact
 from streams.ingest.partitioner import partition_of
 from streams.ingest.tally import Chosen
 
@@ -27,8 +27,8 @@ class Grid:
         self.columns = columns
         self.present: NDArray[np.bool_] | None = None
         panes, pane = columns.panes(pane_ms)
-        place, samples = self._combine(dims)
-        named = [_placed(dims, values, partitions) for values in self._values(dims, samples)]
+        place, found = self._combine(dims)
+        named = [_placed(dims, values, partitions) for values in found]
         homes = np.array([home for _, home in named], np.int64)
         order = np.argsort(homes, kind="stable")
         rank = np.empty_like(order)
@@ -46,23 +46,28 @@ class Grid:
         have = self.present[chosen.entries]
         return Chosen(chosen.entries[have], chosen.group[have])
 
-    def _combine(self, dims: tuple[str, ...]) -> tuple[Ints, Ints]:
-        """Return the entity's number of each entry, and one entry of each entity."""
-        place = np.zeros(len(self.columns), np.int64)
-        for dim in dims:
-            codes, values = self.columns.codes(dim)
-            if None in values:
-                have = codes != values.index(None)
-                self.present = have if self.present is None else self.present & have
+    def _combine(self, dims: tuple[str, ...]) -> tuple[Ints, Iterable[tuple[Hashable, ...]]]:
+        """Return the entity's number of each entry, and the values of each entity."""
+        if not dims:
+            return np.zeros(len(self.columns), np.int64), [()]
+        place, values = self._codes(dims[0])
+        if len(dims) == 1:
+            return place, zip(values, strict=True)
+        for dim in dims[1:]:
+            codes, values = self._codes(dim)
             place = compact(place * len(values) + codes)[1]
         samples = np.zeros(int(place.max()) + 1, np.int64)
         samples[place[::-1]] = np.arange(len(place))[::-1]
-        return place, samples
-
-    def _values(self, dims: tuple[str, ...], samples: Ints) -> list[tuple[Hashable, ...]]:
         columns = (self.columns.codes(dim) for dim in dims)
         read = [[values[code] for code in codes[samples].tolist()] for codes, values in columns]
-        return list(zip(*read, strict=True)) if read else [()]
+        return place, zip(*read, strict=True)
+
+    def _codes(self, dim: str) -> Codes:
+        found = self.columns.codes(dim)
+        if None in found.values:
+            have = found.codes != found.values.index(None)
+            self.present = have if self.present is None else self.present & have
+        return found
 
 
 @lru_cache(maxsize=200_000)
