@@ -15,6 +15,7 @@ HORIZON = 4000  # points after which a value without a visitor is forgotten
 UNIT = 0.025  # of the range: raw novelty 1
 FARTHEST = 5.0  # ranges
 INSIDE = 0.75  # weight of a gap inside the range
+BEYOND = 0.2  # what a nat is worth that claims more than one value in all those seen can tell
 
 TAIL = Tail(
     "novel",
@@ -54,6 +55,18 @@ def gap_of(cells: Cells, x: Column32) -> Gap:
     weight = np.where((x >= low) & (x <= high), INSIDE, 1)
     raw = np.minimum(ranges * weight, FARTHEST) / UNIT
     return Gap(distance, span, raw.astype(np.float32))
+
+
+def nats_of(cells: Cells, gap: Gap, points: Column32) -> Column32:
+    """Return nats of a gap after so many points.
+
+    The last of n + 1 values is the highest with a chance of 1 in n + 1, whatever their distribution: n values
+    tell of no smaller chance, and a tail learned from the few that were records is much too sure.
+    """
+    learned = TAIL.score(cells, gap.raw)
+    told = np.log(np.minimum(points, HORIZON) + 1)
+    nats: Column32 = np.minimum(learned, told + np.float32(BEYOND) * (learned - told))
+    return np.where(learned > 0, nats, 0)
 
 
 def learn(cells: Cells, x: Column32, gap: Gap, points: Column32, warm: float | Column32) -> None:
@@ -99,8 +112,9 @@ class Novelty(Table):
     """Nats for a value far from the nearest of 64 remembered ones, relative to their range.
 
     For values without a season. Silent for `warm` points. A remembered value is forgotten after 4000 points
-    without a neighbour, which re-arms the row. A value above all known ones is judged `up`, below
-    them `down`, a gap inside the range on both sides. The band is the range known; nothing is expected.
+    without a neighbour, which re-arms the row. Nats beyond those of one value in all seen count a fifth. A
+    value above all known ones is judged `up`, below them `down`, a gap inside the range on both sides. The
+    band is the range known; nothing is expected.
     """
 
     NAME: ClassVar[str] = "novelty"
@@ -113,7 +127,7 @@ class Novelty(Table):
     def score(self, rows: Rows, values: Floats, context: Context) -> Judgement:
         """See Table.score."""
         cells, x = self._read(rows, values, context)
-        nats = TAIL.score(cells, gap_of(cells, x).raw).astype(np.float64)
+        nats = nats_of(cells, gap_of(cells, x), cells["points"]).astype(np.float64)
         nats[cells["points"] < self._warm] = np.nan
         low, high = cells["known_low"].astype(np.float64), cells["known_high"].astype(np.float64)
         unknown = ~np.isfinite(low)

@@ -21,6 +21,7 @@ VALUE_STUCK_CAP = 5.0
 YOUNG_OFF = 1.8  # nats taken off counts and ratios while a row is young
 SHAPELESS, SHAPED = 0.1, 0.3  # share of its variance that the season of a value explains
 TAIL_DAMP = 0.8  # share of the tails that values without a shape lose: theirs are heavy
+NEW_SHARE = 0.5  # of novelty that counts for values that have a shape
 RANGE_KNOWN = 6  # times the silence until novelty speaks: a short past is outdone every hour
 
 VALUE_COLUMNS = novelty.COLUMNS | stuck.VALUE_COLUMNS | fatigue.COLUMNS
@@ -69,7 +70,8 @@ def of_value(
     shape = ((season.explained(cells) - SHAPELESS) / (SHAPED - SHAPELESS)).clip(0, 1)
     shapeless = np.where(known, 1 - shape, 0)
     gap = novelty.gap_of(cells, plain)
-    new = np.where(known, novelty.TAIL.score(cells, gap.raw) * (0.3 + 0.7 * shapeless), 0)
+    new = novelty.nats_of(cells, gap, window.points) * (NEW_SHARE + (1 - NEW_SHARE) * shapeless)
+    new = np.where(known, new, 0)
     run = stuck.value_nats(cells, plain, VALUE_STUCK_CAP)
     tails, (tail_up, tail_down) = _tails(cells, residual)
     damped, tired = 1 - TAIL_DAMP * shapeless, fatigue.discount(cells, window.pace)

@@ -58,6 +58,20 @@ def test_what_nobody_visits_is_forgotten_and_new_again(levels):
     assert (after.upper < 100).all()
 
 
+def test_few_values_are_no_ground_for_great_surprise():
+    rng = np.random.default_rng(3)
+    young, old = (_outdone(rng.normal(0, 1, (n, 40))) for n in (60, 3000))
+    assert (young < 8.6).all()  # grade IV
+    assert np.median(old) > 8.6
+
+
+def _outdone(values):
+    """Return the nats of a fifth of the range above all values known."""
+    table, rows = learned(values)
+    high = table["known_high"].astype(float)
+    return table.score(rows, high + 0.2 * (high - table["known_low"]), CONTEXT).score
+
+
 def test_a_first_change_of_a_constant_is_as_new_as_can_be():
     table, rows = learned(np.full((200, 2), 7.0))
     assert (table.score(rows, np.full(2, 7.0), CONTEXT).score == 0).all()
