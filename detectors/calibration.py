@@ -53,10 +53,14 @@ class Tail:
     def score(self, cells: Cells, v: Column32) -> Column32:
         """Return nats, shaped like v: (streams, rows), or (rows) for one stream. Changes nothing."""
         q, n, total = self._state(cells)
-        over = self._over(np.atleast_2d(v), q)
-        weight, scale = n + (self.prior_n + 1), total + self.prior_n * self.prior_mean
-        nats = -math.log(1 - self.quantile) + weight * np.log1p(np.maximum(over, 0) / scale)
-        return np.where(over > 0, nats, 0).astype(np.float32).reshape(v.shape)
+        strength = v.reshape(q.shape)
+        beyond = strength > q
+        nats = np.zeros(q.shape, np.float32)
+        if beyond.any():  # few are: the rest is worth no logarithm
+            over = self._over(strength[beyond], q[beyond])
+            weight, scale = n[beyond] + (self.prior_n + 1), total[beyond] + self.prior_n * self.prior_mean
+            nats[beyond] = -math.log(1 - self.quantile) + weight * np.log1p(over / scale)
+        return nats.reshape(v.shape)
 
     def level(self, cells: Cells, nats: float, streams: slice = slice(None)) -> Column32:
         """Return the v that would score `nats`, (streams, rows): the inverse of `score` above Q."""
@@ -75,35 +79,44 @@ class Tail:
         settle = self.settle if settle is None else settle
         ready = seen > settle
         q, n, total = self._state(cells)
-        v = np.atleast_2d(v)
+        v = v.reshape(q.shape)
         if self.start is None:
             cells[f"{self.prefix}_q"] = q = np.where(ready, q, np.maximum(q, v))
         if not ready.any():
             return
-        over = self._over(v, q)
-        hit = over > 0
-        mean = (total + self.prior_n * self.prior_mean) / (n + self.prior_n)
-        self._learn_excess(cells, hit & ready, np.minimum(over, 3 * mean), n, total)
-        moved = self._moved(q, hit, mean, seen - self.hurry * settle)
+        hit = v > q
+        step = np.maximum(self.slowest, 2 / np.maximum(seen - self.hurry * settle, 2))
+        moved = q + step * self._size(q, n, total) * (hit - np.float32(1 - self.quantile))
+        if (learned := hit & ready).any():
+            self._learn_excess(cells, learned, self._over(v[learned], q[learned]))
         cells[f"{self.prefix}_q"] = np.where(ready, np.maximum(moved, self.floor), q)
 
-    def _learn_excess(
-        self, cells: Cells, hit: Column32, over: Column32, n: Column32, total: Column32
-    ) -> None:
-        keep = np.where(hit & (n >= self.memory - 1), 1 - 1 / self.memory, 1).astype(np.float32)
-        cells[f"{self.prefix}_n"] = n * keep + hit
-        cells[f"{self.prefix}_sum"] = total * keep + np.where(hit, over, 0)
+    def _learn_excess(self, cells: Cells, hit: Column32, over: Column32) -> None:
+        """Take the excesses where there is a hit, (stream, row)."""
+        _, n, total = self._state(cells)
+        n_hit, total_hit = n[hit], total[hit]
+        fresh = np.minimum(over, 3 * self._mean(n_hit, total_hit))
+        keep = np.where(n_hit >= self.memory - 1, np.float32(1 - 1 / self.memory), np.float32(1))
+        for name, old, new in (("n", n, n_hit * keep + 1), ("sum", total, total_hit * keep + fresh)):
+            learned = old.copy()
+            learned[hit] = new
+            cells[f"{self.prefix}_{name}"] = learned
 
-    def _moved(self, q: Column32, hit: Column32, mean: Column32, age: Column32) -> Column32:
-        step = np.maximum(self.slowest, 2 / np.maximum(age, 2))
-        size = np.maximum(q, self.floor / 5) if self.excess == "log" else 4 * np.maximum(mean, 0.3)
-        moved: Column32 = q + step * size * (hit - np.float32(1 - self.quantile))
-        return moved
+    def _mean(self, n: Column32, total: Column32) -> Column32:
+        mean: Column32 = (total + self.prior_n * self.prior_mean) / (n + self.prior_n)
+        return mean
+
+    def _size(self, q: Column32, n: Column32, total: Column32) -> Column32:
+        """Return the unit of the steps of Q."""
+        if self.excess == "linear":
+            return 4 * np.maximum(self._mean(n, total), 0.3)
+        return np.maximum(q, self.floor / 5)
 
     def _over(self, v: Column32, q: Column32) -> Column32:
+        """Return by how much v exceeds q."""
         if self.excess == "linear":
             return v - q
-        over: Column32 = np.log(np.maximum(v, 1e-30) / np.maximum(q, 1e-30))
+        over: Column32 = np.log(v / np.maximum(q, 1e-30))
         return over
 
     def _state(self, cells: Cells) -> tuple[Column32, Column32, Column32]:
