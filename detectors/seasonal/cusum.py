@@ -8,7 +8,7 @@ from detectors.cells import Cells, Column32
 from detectors.columns import Column
 from detectors.seasonal.level import pace_of_counts
 from detectors.seasonal.noise import relative_variance, wandering
-from detectors.seasonal.pace import Pace
+from detectors.seasonal.pace import Pace, Rate, per_clock
 from detectors.seasonal.window import Window
 
 FACTORS = np.array([0.05, 0.4, 0.7, 1.5, 2.5], dtype=np.float32)
@@ -78,9 +78,15 @@ def _doubt(cells: Cells, pace: Pace, usual: Column32) -> Column32:
     hour's factor. Either has the variance of a point times half of what a point renews.
     """
     points = REACH * relative_variance(cells, usual) / PER_POINT
-    visit = np.minimum(points, np.maximum(1, np.float32(HOUR_S) / np.asarray(pace.step_s, np.float32)))
+    visit = np.minimum(points, _visit(pace.step_s))
     doubt: Column32 = 1 + (points * pace_of_counts(cells, pace, usual) + visit * pace.profile) / 2
     return doubt
+
+
+@per_clock
+def _visit(step_s: Rate) -> Column32:
+    """Return the points of an hour, at least one."""
+    return np.asarray(np.maximum(1, np.float32(HOUR_S) / np.asarray(step_s, np.float32)))
 
 
 def _evidence(cells: Cells, x: Column32, mu: Column32) -> Column32:

@@ -17,7 +17,7 @@ from detectors.seasonal import (
     sustained,
     unrest,
 )
-from detectors.seasonal.pace import Rate, rate
+from detectors.seasonal.pace import Rate, per_clock, rate
 from detectors.seasonal.reading import Reading
 
 CAUTION = 0.5  # of the rate at which strange values teach
@@ -84,13 +84,18 @@ def _clipped(reading: Reading) -> tuple[Column32, Column32]:
     """Return x for the level, and for the shape, to which long windows may teach a zero quicker."""
     window, expected = reading.window, reading.expected
     width = CLIP * expected.sd + (reading.cells["unit"] if reading.kind == "count" else 0)
-    deep = width * np.asarray(np.sqrt(np.maximum(1, np.asarray(window.pace.step_s) / 300)), np.float32)
+    deep = width * _depth(window.pace.step_s)
     high = np.minimum(window.x, expected.mean + width)
     learning = ~window.judged
     return (
         np.where(learning, window.x, np.maximum(high, expected.mean - width)),
         np.where(learning, window.x, np.maximum(high, expected.mean - deep)),
     )
+
+
+@per_clock
+def _depth(step_s: Rate) -> Column32:
+    return np.asarray(np.sqrt(np.maximum(1, np.asarray(step_s) / 300)), np.float32)
 
 
 def _learn_count(reading: Reading, caution: Column32) -> None:

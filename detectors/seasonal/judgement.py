@@ -20,11 +20,16 @@ def judge(reading: Reading, told: Floats | None) -> Judgement:
     up, down = (np.asarray(nats, np.float64) for nats in (reading.evidence.up, reading.evidence.down))
     if told is not None:
         up, down = np.where(told > 0, up, 0), np.where(told > 0, down, 0)
-    warming = ~reading.window.judged
-    up, down = np.where(warming, np.nan, up), np.where(warming, np.nan, down)
-    expected, lower, upper = _band(reading)
-    unknown = reading.window.points == 0
-    return Judgement(up, down, *(np.where(unknown, np.nan, edge) for edge in (expected, lower, upper)))
+    known = reading.window.points > 0
+    return Judgement(
+        *(_where(reading.window.judged, nats) for nats in (up, down)),
+        *(_where(known, edge) for edge in _band(reading)),
+    )
+
+
+def _where(told: Column32, numbers: Floats) -> Floats:
+    """Return the numbers of rows that are told of, NaN of others."""
+    return numbers if told.all() else np.where(told, numbers, np.nan)
 
 
 def _band(reading: Reading) -> tuple[Floats, Floats, Floats]:

@@ -28,5 +28,5 @@ class Lent(NamedTuple):
     offered: Column32 | None  # the parent's factor, taken or not; NaN or None without one
 
 
-_NO_SLOT = LentSlot(1.0, 0.0, 1.0, 0.0)
-NOTHING = Lent(_NO_SLOT, _NO_SLOT, 1.0, None)
+NO_SLOT = LentSlot(1.0, 0.0, 1.0, 0.0)
+NOTHING = Lent(NO_SLOT, NO_SLOT, 1.0, None)

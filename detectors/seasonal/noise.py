@@ -17,10 +17,7 @@ FAST = 0.3  # rate of the residual's moving average
 COLUMNS = {
     "unit": Column("f4", (), 1.0),
     "slope": Column("f4", (), 5e-4),
-    "noise_ratio": Column("f4"),
-    "noise_var": Column("f4"),
-    "noise_mean": Column("f4"),
-    "noise_square": Column("f4"),
+    "moments": Column("f4", (4,)),  # of squared residuals, see _moments
     "scale": Column("f4", (), 1.0),
     "scale_fast": Column("f4", (), 1.0),
     "wander": Column("f4"),
@@ -73,18 +70,11 @@ def drift_of(cells: Cells, exposure: Column32) -> Column32:
 
 def learn_variance(cells: Cells, weight: Column32, mu: Column32, square: Column32, floors: Floors) -> None:
     """Fit variance = unit * mu + slope * mu^2 to the squared residuals, which the caller has clipped."""
-    fresh = cells["noise_mean"] == 0
-    before = cells["unit"] * mu + cells["slope"] * mu * mu
-    moments = []
-    for name, value, first in (
-        ("noise_ratio", square / mu, before / mu),
-        ("noise_var", square, before),
-        ("noise_mean", mu, mu),
-        ("noise_square", mu * mu, mu * mu),
-    ):
-        old = np.where(fresh, first, cells[name])
-        cells[name] = moment = old + weight * (value - old)
-        moments.append(moment)
+    old = cells["moments"]
+    if (fresh := old[2] == 0).any():
+        before = cells["unit"] * mu + cells["slope"] * mu * mu
+        old = np.where(fresh, _moments(before, mu), old)
+    cells["moments"] = moments = old + weight * (_moments(square, mu) - old)
     unit, slope = _line(moments)
     low = unit < floors.unit
     _, var, mean, mean_square = moments
@@ -93,12 +83,17 @@ def learn_variance(cells: Cells, weight: Column32, mu: Column32, square: Column3
     cells["slope"] = np.maximum(np.where(low, rest, slope), floors.slope)
 
 
-def _line(moments: list[Column32]) -> tuple[Column32, Column32]:
+def _moments(square: Column32, mu: Column32) -> Column32:
+    """Return what is averaged of a squared residual: itself over mu, itself, mu, mu^2; (4, row)."""
+    return np.array([square / mu, square, mu, mu * mu])
+
+
+def _line(moments: Column32) -> tuple[Column32, Column32]:
     """Return unit and slope of ratio = unit + slope * mu; no slope where mu hardly varies."""
     ratio, var, mean, square = moments
     spread = square - mean * mean
     told = spread > 0.01 * mean * mean
-    slope = np.where(told, np.maximum((var - mean * ratio) / np.where(told, spread, 1), 0), 0)
+    slope = np.maximum(var - mean * ratio, 0) / np.where(told, spread, np.inf)
     return ratio - slope * mean, slope
 
 

@@ -1,5 +1,6 @@
 """Pace: how fast a row learns, from the time between its observations; long windows teach more each."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -82,6 +83,16 @@ def _pace(step: Floats) -> Pace:
         4 * np.clip(np.sqrt(step / 3600), 1, 3),
     )
     return Pace._make(_plain(value) for value in values)
+
+
+def per_clock(reckon: Callable[[Rate], Column32]) -> Callable[[Rate], Column32]:
+    """Reckon once with a step length (seconds) that all rows share: a shop has a handful of them."""
+    of_all = lru_cache(maxsize=64)(reckon)
+
+    def of(step_s: Rate) -> Column32:
+        return of_all(step_s) if isinstance(step_s, float) else reckon(step_s)
+
+    return of
 
 
 def _plain(value: Floats) -> Rate:

@@ -33,9 +33,8 @@ def read(cells: Cells, kind: Kind, values: Floats, context: Context) -> Reading:
     """Return what the values say. Changes nothing."""
     plain = values.clip(-LARGEST, LARGEST).astype(np.float32)
     x = plain + cells["origin"] if kind == "value" else plain
-    window = Window(
-        x, _exposure(context, len(x)), cells["points"], moment_of(context), pace_of(context.step_s)
-    )
+    points, pace = cells["points"], pace_of(context.step_s)
+    window = Window(x, _exposure(context, len(x)), points, moment_of(context), pace, points >= pace.warm)
     expected = expect(cells, kind, window, lent_of(cells, kind, window, context.loan))
     residual = residual_of(cells, window, expected)
     if kind == "value":

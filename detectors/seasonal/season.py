@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.cells import Cells, Column32, Index
 from detectors.columns import Column
-from detectors.seasonal.lent import Lent, LentSlot
+from detectors.seasonal.lent import NO_SLOT, Lent, LentSlot
 from detectors.seasonal.moment import HALF_HOURS, Moment
 from detectors.seasonal.pace import Pace, Rate, rate
 from detectors.seasonal.window import Window
@@ -138,6 +138,8 @@ def weekday_of(cells: Cells, slot: Index, prior: Prior, lent: LentSlot) -> Colum
 
     It is drawn to 1, or to what is lent and a third of a point's noise to 1.
     """
+    if lent is NO_SLOT:
+        return _mean(cells, 0, slot, prior.slot, prior.slot)
     flat, worth = prior.noise / 3, prior.noise * lent.worth
     centre = (flat + worth * lent.weekday) / (flat + worth)
     drawn = np.maximum(prior.slot, np.where(worth > 0, flat + worth, 0))

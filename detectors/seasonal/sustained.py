@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.cells import Cells, Column32
 from detectors.columns import Column
-from detectors.seasonal.pace import Pace
+from detectors.seasonal.pace import Pace, Rate, per_clock
 
 RING = 5  # earlier residuals kept
 HIGH = 2.2  # standard deviations: a deviation
@@ -24,18 +24,21 @@ COLUMNS = {
 
 
 class Deviation(NamedTuple):
-    """Sustained deviation after a residual `z`.
+    """Sustained deviation of the last residuals.
 
+    last     (residual, row), oldest first
     size     (up and down, row), in standard deviations
     excess   the same over what lasted long
     """
 
-    z: Column32
+    last: Column32
     size: Column32
     excess: Column32
 
     def nats(self) -> Column32:
         """Return nats, (up and down, row)."""
+        if not (self.excess > 1).any():
+            return np.zeros_like(self.excess)
         folds = np.log(np.maximum(self.excess, 1))
         beyond = BEND + BEYOND * (folds - (BEND - LEAST) / PER_FOLD)
         raised = np.minimum(LEAST + PER_FOLD * folds, beyond)
@@ -44,38 +47,44 @@ class Deviation(NamedTuple):
 
 def deviation_of(cells: Cells, z: Column32) -> Deviation:
     """Return the deviation of the last six residuals, `z` being the newest."""
-    ring = cells["ring"]
-    pairs = ((ring[0], ring[1]), (ring[2], ring[3]), (ring[4], z))
-    lows = [np.minimum(one, other) for one, other in pairs]
-    highs = [np.maximum(one, other) for one, other in pairs]
+    last = np.concatenate([cells["ring"], z[np.newaxis]])
+    lows, highs = np.minimum(last[::2], last[1::2]), np.maximum(last[::2], last[1::2])
     # The second smallest is the greater one of some pair, or the least but one of the smaller ones.
-    second_low = np.minimum(_least(highs), _middle(lows))
-    second_high = np.maximum(_greatest(lows), _middle(highs))
+    second_low = np.minimum(highs.min(axis=0), _middle(lows))
+    second_high = np.maximum(lows.max(axis=0), _middle(highs))
     size = np.maximum(np.array([second_low, -second_high]), 0)
-    return Deviation(z, size, size - cells["sustained_base"])
+    return Deviation(last, size, size - cells["sustained_base"])
 
 
-def _least(three: list[Column32]) -> Column32:
-    return np.minimum(np.minimum(three[0], three[1]), three[2])
-
-
-def _greatest(three: list[Column32]) -> Column32:
-    return np.maximum(np.maximum(three[0], three[1]), three[2])
-
-
-def _middle(three: list[Column32]) -> Column32:
+def _middle(three: Column32) -> Column32:
     low, high = np.minimum(three[0], three[1]), np.maximum(three[0], three[1])
-    return np.maximum(low, np.minimum(high, three[2]))
+    middle: Column32 = np.maximum(low, np.minimum(high, three[2]))
+    return middle
 
 
 def learn(cells: Cells, deviation: Deviation, pace: Pace) -> None:
     """Take z as experience; a deviation of more than two hours becomes what others are measured against."""
     size, base, run = deviation.size, cells["sustained_base"], cells["sustained_run"]
     run = np.where(size > HIGH, run + 1, np.where(size > BACK, np.maximum(run - 2, 0), 0))
-    lasting = (run > np.maximum(3, LASTING_S / pace.step_s)) & (size > base)
-    follow = np.asarray(1 - 0.9 ** np.maximum(pace.step_s / 300, 0.2), np.float32)
-    fade = np.exp(np.asarray(-pace.step_s / 21_600, np.float32))
-    cells["sustained_base"] = np.where(lasting, base + follow * (size - base), base * fade)
-    cells["sustained_run"] = run
-    ring = cells["ring"]
-    cells["ring"] = np.concatenate([ring[1:], deviation.z[np.newaxis]])
+    lasting = (run > _patience(pace.step_s)) & (size > base)
+    faded = base * _fading(pace.step_s)
+    if lasting.any():
+        faded = np.where(lasting, base + _following(pace.step_s) * (size - base), faded)
+    cells["sustained_base"], cells["sustained_run"] = faded, run
+    cells["ring"] = deviation.last[1:]
+
+
+@per_clock
+def _patience(step_s: Rate) -> Column32:
+    """Return the points after which a deviation is there to stay."""
+    return np.maximum(3, LASTING_S / np.asarray(step_s))
+
+
+@per_clock
+def _following(step_s: Rate) -> Column32:
+    return np.asarray(1 - 0.9 ** np.maximum(step_s / 300, 0.2), np.float32)
+
+
+@per_clock
+def _fading(step_s: Rate) -> Column32:
+    return np.exp(np.asarray(-step_s / 21_600, np.float32))

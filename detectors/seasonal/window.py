@@ -8,16 +8,14 @@ from detectors.seasonal.pace import Pace
 
 
 class Window(NamedTuple):
-    """Columns are float32 with one entry per row; `points` are those a row has learned before this one."""
+    """Columns are float32 with one entry per row; `points` are those a row has learned before this one.
+
+    judged   rows that are past their silence
+    """
 
     x: Column32
     exposure: Column32
     points: Column32
     moment: Moment
     pace: Pace
-
-    @property
-    def judged(self) -> Column32:
-        """Tell the rows that are past their silence."""
-        ready: Column32 = self.points >= self.pace.warm
-        return ready
+    judged: Column32
