@@ -1,4 +1,4 @@
-"""Taking partitions over: fence, ask for the committed offsets, restore, replay silently, seek, read."""
+"""Taking partitions over: fence, read states and committed offsets, restore, replay silently, seek, read."""
 
 import asyncio
 import logging
@@ -67,14 +67,16 @@ class Takeover:
         """Make an owner of each claim; each is given to `ready` as soon as it may read.
 
         Committed offsets are asked for only after all fences stand: before, a former owner could move them.
+        And after the states were read: should we be fenced ourselves meanwhile, no state is ahead of them,
+        and the first commit tells.
 
         Raises Refused if a log does not hold what is needed.
         """
         started = time.monotonic()
         await asyncio.gather(*(transactions.open() for transactions in claims.values()))
-        committed = await source.committed(list(claims))
         topics = {self._roles[partition.topic].state_topic for partition in claims}
         states = {topic: await compacted(self._kafka, topic) for topic in topics}
+        committed = await source.committed(list(claims))
 
         async def own(partition: TopicPartition, transactions: Transactions) -> None:
             role = self._roles[partition.topic]
