@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 
 from streams.machine import Machine, Output
 from streams.runner.checkpoint import Writer
+from streams.runner.hurry import Hurry
 from streams.runner.pace import Pace
 from streams.runner.role import Role
 
@@ -32,6 +33,7 @@ class Hooks(NamedTuple):
 
     spawn  starts a task whose error ends the process
     turn   waits until it is this owner's turn to make outputs
+    hurry  shared by all owners of the worker
     """
 
     spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
@@ -42,3 +44,4 @@ class Hooks(NamedTuple):
     pace: Callable[[], Pace]
     now_ms: Clock
     turn: Callable[[], Coroutine[Any, Any, None]]
+    hurry: Hurry

@@ -23,6 +23,7 @@ ENCODED = (
     50  # of a checkpoint, about 20 MB, encoded at a time: what windows find encoded does not hold them up
 )
 # A slow broker slows reading, not memory: what was applied and not committed is bounded, and so is a partial.
+HOLD_S = 0.25
 HELD_MAX = 100_000  # no more are read until some are committed
 CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
 
@@ -52,10 +53,9 @@ class Owner:
         self._since_checkpoint = 0
         self._record_ms: int | None = None  # when the last record applied was written
         self._behind = False
-        self._hurried = False  # somebody waits for what is being committed
         now_s = time.monotonic()
         self._flushed_s = self._frozen_s = self._progress_s = now_s
-        self._last = Last(now_s, now_s, now_s)
+        self._last = Last(now_s, now_s - HOLD_S, now_s)
         if state.fresh:
             self._freeze()
         self._pump = hooks.spawn(self._run())
@@ -101,9 +101,14 @@ class Owner:
     async def flush(self) -> None:
         """Commit outputs, offset and the next blocks of a checkpoint, if there is anything to commit."""
         now_s = time.monotonic()
-        self._hurried = self._work().hurried
-        if self._hurried:
-            self._last = self._last._replace(urged_s=now_s)
+        if not self._work().hurried:
+            await self._flush(now_s)
+            return
+        self._last = self._last._replace(urged_s=now_s)
+        with self._hooks.hurry:
+            await self._flush(now_s)
+
+    async def _flush(self, now_s: float) -> None:
         if not self._applied and not self._writer.due(now_s) and now_s - self._flushed_s < IDLE_S:
             return
         outputs = self._outputs(now_s)
@@ -112,7 +117,6 @@ class Owner:
             await self._commit(outputs, blocks)
         else:
             self._settled = self._taken
-        self._hurried = False
 
     async def finish(self) -> None:
         """Stop reading, commit what is applied, then write the state for the next owner, then disconnect.
@@ -145,8 +149,12 @@ class Owner:
 
     @property
     def room(self) -> bool:
-        """Whether more may be read now. While somebody waits for a commit, the machine has better to do."""
-        return self._taken - self._settled < HELD_MAX and not self._hurried
+        """Whether more may be read now.
+
+        Who has just told what others waited for leaves the machine to those who have not yet.
+        """
+        told_s = time.monotonic() - self._last.urged_s
+        return self._taken - self._settled < HELD_MAX and not (self._hooks.hurry.on and told_s < HOLD_S)
 
     def stuck_s(self) -> float:
         """Return for how long there has been more to read without anything being applied."""

@@ -20,6 +20,7 @@ from streams.runner.control import Control
 from streams.runner.exit_code import AGAIN
 from streams.runner.guard import spawn
 from streams.runner.hooks import Hooks
+from streams.runner.hurry import Hurry
 from streams.runner.lease import Batch, Lease
 from streams.runner.owner import Owner
 from streams.runner.pace import Pace
@@ -77,6 +78,7 @@ class Runner:
             self._pace,
             _now_ms,
             self._take_turn,
+            Hurry(),
         )
         self._turn = asyncio.Lock()
         self._takeover = Takeover(parts.settings, parts.roles, parts.control, hooks)

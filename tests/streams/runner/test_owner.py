@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from streams.machine import Output, Record
 from streams.runner.checkpoint import Writer, find
 from streams.runner.hooks import Hooks, State
+from streams.runner.hurry import Hurry
 from streams.runner.lease import BatchLost
 from streams.runner.owner import BLOCKS, HELD_MAX, Owner
 from streams.runner.pace import FLUSH_RECORDS, Pace
@@ -66,7 +67,9 @@ def records(first, count, value=b""):
     return [Record(first + i, 0, None, value) for i in range(count)]
 
 
-def own(machine, *, position=0, fresh=False, checkpoint_s=1e9, caught_up=lambda _: True, now_ms=0):
+def own(
+    machine, *, position=0, fresh=False, checkpoint_s=1e9, caught_up=lambda _: True, now_ms=0, hurry=None
+):
     """Return (owner, transactions, lease); its own flushes are an hour away."""
     transactions = Transactions()
     pace = Pace(3600.0, 0.0, checkpoint_s)
@@ -79,6 +82,7 @@ def own(machine, *, position=0, fresh=False, checkpoint_s=1e9, caught_up=lambda 
         pace=lambda: pace,
         now_ms=lambda: now_ms,
         turn=lambda: asyncio.sleep(0),
+        hurry=hurry or Hurry(),
     )
     state = State(machine, position, Writer("state", "s", None), fresh)
     owner = Owner(SOURCE, state, Role("ingest", "click", "state", None), transactions, hooks)
@@ -237,6 +241,39 @@ def test_a_slow_broker_slows_reading():
         while not owner.room:
             await asyncio.sleep(0)
         assert transactions.commits[0][1] == FLUSH_RECORDS
+        await owner.disconnect()
+
+    run(scenario)
+
+
+def test_while_somebody_waits_who_has_just_told_is_not_read_and_who_has_not_is():
+    async def scenario():
+        hurry = Hurry()
+        machine = Machine()
+        first, transactions, lease = own(machine, hurry=hurry)
+        second, *_ = own(Machine(), hurry=hurry)
+        transactions.gate = asyncio.Event()
+        first.take(lease.hand(records(0, 1)))
+        machine.due = True
+        commit = asyncio.create_task(first.flush())
+        await asyncio.sleep(0)
+        assert (first.room, second.room) == (False, True)
+        transactions.gate.set()
+        await commit
+        assert (first.room, second.room) == (True, True)
+        with hurry:
+            assert (first.room, second.room) == (False, True)
+        await asyncio.gather(first.disconnect(), second.disconnect())
+
+    run(scenario)
+
+
+def test_a_commit_is_announced_with_the_first_record():
+    async def scenario():
+        owner, transactions, lease = own(Machine())
+        assert transactions.expected == 0
+        owner.take(lease.hand(records(0, 1)))
+        assert transactions.expected == 1
         await owner.disconnect()
 
     run(scenario)
