@@ -51,7 +51,7 @@ class Transactions:
 
         One round trip less while somebody waits for the commit.
         """
-        if not self._expected:
+        if not self._expected and self._refusal() is None:
             self._expected = True
             for partition in self._writes:
                 self._producer._txn_manager.maybe_add_partition_to_txn(partition)
@@ -64,6 +64,8 @@ class Transactions:
         Raises what aiokafka raises (ProducerFenced when another worker took over), TimeoutError, TooLarge.
         """
         self._expected = True
+        if refused := self._refusal():
+            raise refused
         async with asyncio.timeout(COMMIT_TIMEOUT_S):
             # All sends are waited for one by one: a failed batch alone would not fail the commit. Offsets
             # come after them: the broker stalls a produce request that meets a transaction in transition.
@@ -83,7 +85,7 @@ class Transactions:
         self._expected = False
 
     def _refusal(self) -> BaseException | None:
-        """Return why a topic was not taken into the transaction: the batch sent to it does not know.
+        """Return why the coordinator did not take a partition into the transaction: batches do not know.
 
         Only the transaction's own future does, and committing or aborting to hear it could make it final.
         """

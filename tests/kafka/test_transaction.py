@@ -15,7 +15,8 @@ pytestmark = pytest.mark.kafka
 
 
 def transactions(settings):
-    return Transactions(settings.kafka, f"{settings.kafka.group}.click.0", settings.kafka.group)
+    writes = (TopicPartition(settings.topics.partial, 0),)
+    return Transactions(settings.kafka, f"{settings.kafka.group}.click.0", settings.kafka.group, writes)
 
 
 def output(settings, text):
@@ -47,6 +48,32 @@ def test_a_former_owner_is_fenced_and_the_new_one_goes_on(topics):
 
     run(scenario)
     assert values(topics) == [b"before", b"after"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_former_owner_that_expects_to_commit_is_fenced_all_the_same(topics, when):
+    source = TopicPartition(topics.topics.click, 0)
+
+    async def scenario():
+        zombie, owner = transactions(topics), transactions(topics)
+        await zombie.open()
+        if when == "before":
+            zombie.expect()
+            await asyncio.sleep(0.5)  # the coordinator has heard of it
+        await owner.open()
+        zombie.expect()
+        await asyncio.sleep(0.5)
+        with pytest.raises(ProducerFenced):
+            await zombie.commit(output(topics, b"zombie"), source, 2, "")
+        owner.expect()
+        await owner.commit([], source, 2, "")  # what was expected need not come
+        owner.expect()
+        await owner.commit(output(topics, b"after"), source, 3, "")
+        await zombie.close()
+        await owner.close()
+
+    run(scenario)
+    assert values(topics) == [b"after"]
 
 
 def test_what_a_former_owner_sent_and_did_not_commit_is_never_seen(topics):

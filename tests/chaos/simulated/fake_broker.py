@@ -42,6 +42,10 @@ class Broker:
             self._epochs[transactional_id] += 1
         return self._epochs[transactional_id]
 
+    def add_partition(self, transactional_id: str, epoch: int) -> None:
+        """Open the transaction. Raises ProducerFenced."""
+        self._transaction(transactional_id, epoch)
+
     def produce(self, transactional_id: str, epoch: int, partition: TopicPartition, new: New) -> None:
         """Append to the open transaction. Raises ProducerFenced."""
         self.logs[partition].append(new, self._transaction(transactional_id, epoch))

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import OffsetAndMetadata, TopicPartition
@@ -30,6 +31,25 @@ class Net:
         return Wire(self.loop, self.broker, self.chance)
 
 
+class Transaction:
+    """What the runner asks aiokafka's transaction manager."""
+
+    def __init__(self, wire: Wire, add: Callable[[], None]) -> None:
+        self._wire = wire
+        self._add = add
+        self._transaction_waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def maybe_add_partition_to_txn(self, partition: TopicPartition) -> None:
+        """Open the transaction, which partition it is for or not."""
+        self._wire.send(self._add).add_done_callback(self._heard)
+
+    def _heard(self, answer: "asyncio.Future[None]") -> None:
+        waiter = self._transaction_waiter
+        if not answer.cancelled() and (error := answer.exception()) is not None and not waiter.done():
+            waiter.set_exception(error)
+            waiter.exception()  # seen: a commit may never follow
+
+
 class Producer:
     """A transactional producer."""
 
@@ -44,7 +64,9 @@ class Producer:
         self._epoch = await self._wire.send(lambda: self._broker.init_producer(self._id))
 
     async def begin_transaction(self) -> None:
-        """Do nothing: the broker hears of it with the first record."""
+        """Begin; the broker hears of it with the first partition or record."""
+        add = partial(self._broker.add_partition, self._id, self._epoch)
+        self._txn_manager = Transaction(self._wire, add)
 
     async def send(  # noqa: PLR0917 (aiokafka's signature)
         self,

@@ -188,9 +188,12 @@ class Thawing(Tally):
 
 def shop(chance: random.Random, tally: Callable[[int], Tally] = Tally) -> Shop:
     """Return the two machines and events for them."""
+    middle = tuple(TopicPartition(MIDDLE, target) for target in range(TARGETS))
     roles = {
-        INPUT: Role("ingest", INPUT, f"{INPUT}-state", tally),
-        MIDDLE: Role("detect", MIDDLE, f"{MIDDLE}-state", lambda _: Judge(SOURCES)),
+        INPUT: Role("ingest", INPUT, f"{INPUT}-state", tally, writes=middle),
+        MIDDLE: Role(
+            "detect", MIDDLE, f"{MIDDLE}-state", lambda _: Judge(SOURCES), writes=(TopicPartition(ALERTS, 0),)
+        ),
     }
     events = {TopicPartition(INPUT, source): _events(chance) for source in range(SOURCES)}
     return Shop(roles, {INPUT: SOURCES, MIDDLE: TARGETS}, events, MIDDLE, _span, ALERTS)
