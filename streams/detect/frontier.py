@@ -66,10 +66,6 @@ class Frontier(msgspec.Struct):
         self.written_ms = max(self.written_ms, written_ms)
         self._raise_floor(partial.topic)
 
-    def silent(self) -> list[str]:
-        """Return the sources left out because they have written nothing for too long."""
-        return [n for n, s in self.sources.items() if s.written_ms < self.written_ms - self.max_skew_ms]
-
     def passed(self, topics: Iterable[str]) -> int:
         """Return the event time all of these topics have passed, of those ever seen; NO_TIME if none was.
 
@@ -118,8 +114,8 @@ class Frontier(msgspec.Struct):
         of_topic = self._sources_of(topic)
         if len(of_topic) < self.expected.get(topic, 1):
             return
-        left_out = set(self.silent())
-        watermark = _watermark([s for n, s in of_topic.items() if n not in left_out])
+        since_ms = self.written_ms - self.max_skew_ms
+        watermark = _watermark([s for s in of_topic.values() if s.written_ms >= since_ms])
         if watermark > self.floor.get(topic, NO_TIME):
             self.floor[topic] = watermark
 

@@ -1,8 +1,8 @@
 """Latency at live speed: from the end of a window to its alert in the hands of a `read_committed` reader.
 
-Run as `python -m tests.bench.latency [EVENTS_PER_S [SECONDS]]`. One worker, the job of `versus` and a monitor
-that finds one new series to alert on in every window of a second; lateness 0. Measured from the end of the
-window on the wall clock, so the pace of the sender (a batch a partition every 20 ms or more) is part of it.
+Run as `python -m tests.bench.latency [EVENTS_PER_S [SECONDS]]`. A worker or two, the job of `versus` and a
+monitor that finds one new series to alert on in every window of a second; lateness 0. Measured from the end of
+the window on the wall clock, so the pace of the sender (a batch a partition every 20 ms or more) is part of it.
 Figures go to build/bench-latency.json and stdout.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from tests.bench import site
 from tests.bench.peers.job import TYPES
 from tests.bench.versus import JOB
 
-SHAPES = ((4, 4), (16, 4), (16, 16), (64, 8))
+SHAPES = ((4, 4, 1), (16, 4, 1), (16, 4, 2), (16, 16, 1), (64, 8, 1))  # sources, partial partitions, workers
 EVENTS_PER_S = 10_000
 SECONDS = 40
 WARM_S = 10  # after the worker is ready; not measured
@@ -110,12 +111,14 @@ async def listen(settings: Settings, until_s: float) -> list[tuple[int, float]]:
     return found
 
 
-async def live(settings: Settings, partitions: int, rate: int, seconds: int, pid: int) -> dict[str, Any]:
+async def live(
+    settings: Settings, partitions: int, rate: int, seconds: int, pids: Sequence[int]
+) -> dict[str, Any]:
     """Send, listen, and return the figures."""
     started = time.time()
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka.bootstrap_servers, linger_ms=0)
     async with producer:
-        until_s, cpu_s = started + WARM_S + seconds, site.cpu_s(pid)
+        until_s, cpu_s = started + WARM_S + seconds, sum(map(site.cpu_s, pids))
         sent, seen = await asyncio.gather(
             send(producer, settings.topics.click, partitions, rate, until_s), listen(settings, until_s + 3)
         )
@@ -126,24 +129,28 @@ async def live(settings: Settings, partitions: int, rate: int, seconds: int, pid
         "windows": len(waits),
         "p50": round(p50),
         "p99": round(p99),
-        "cores": round((site.cpu_s(pid) - cpu_s) / (seconds + WARM_S + 3), 2),
+        "cores": round((sum(map(site.cpu_s, pids)) - cpu_s) / (seconds + WARM_S + 3), 2),
     }
 
 
-def run(sources: int, targets: int, rate: int, seconds: int) -> dict[str, Any]:
+def run(sources: int, targets: int, workers: int, rate: int, seconds: int) -> dict[str, Any]:
     """Measure one shape on a broker of its own."""
     with site.broker() as bootstrap:
         shape = {"partitions": {"click": sources}, "input_partitions": 1, "partial_partitions": targets}
         settings = site.on(bootstrap, LIVE, **shape)
         apply(settings)
-        with site.workers(settings) as pids:
-            site.wait_ready()
-            return asyncio.run(live(settings, sources, rate, seconds, pids[0]))
+        with site.workers(settings, workers) as pids:
+            site.wait_ready(workers)
+            return asyncio.run(live(settings, sources, rate, seconds, pids))
 
 
 def measure(rate: int = EVENTS_PER_S, seconds: int = SECONDS) -> dict[str, dict[str, Any]]:
     """Return the figures of each shape."""
-    return {f"{sources}x{targets}": run(sources, targets, rate, seconds) for sources, targets in SHAPES}
+    return {_name(*shape): run(*shape, rate, seconds) for shape in SHAPES}
+
+
+def _name(sources: int, targets: int, workers: int) -> str:
+    return f"{sources}x{targets}" + (f", {workers} workers" if workers > 1 else "")
 
 
 def main() -> None:

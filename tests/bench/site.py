@@ -78,10 +78,10 @@ def workers(settings: Settings, number: int = 1) -> Iterator[list[int]]:
                 worker.wait(30)
 
 
-def wait_ready() -> None:
-    """Wait until the worker says that it reads."""
+def wait_ready(number: int = 1) -> None:
+    """Wait until so many workers say that they read."""
     deadline_s, log = time.monotonic() + READY_S, BUILD / "bench-worker.log"
-    while b": ready" not in log.read_bytes():
+    while log.read_bytes().count(b": ready") < number:
         if time.monotonic() > deadline_s:
             raise TimeoutError(f"the worker is not ready after {READY_S} s: see {log}")
         time.sleep(0.05)
