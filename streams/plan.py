@@ -6,9 +6,11 @@ from typing import Literal, NamedTuple
 
 from detectors.registry import borrowing_kinds, detector_name
 from streams.settings.model import EventKind, Lending, Metric, Monitor, Settings
+from streams.settings.vocabulary import vocabulary_of
 
-Aggregate = Literal["count", "sum", "min", "max", "last", "distinct"]
+Aggregate = Literal["count", "sum", "min", "max", "last", "distinct", "label"]
 EVERYWHERE = "*"
+SKU, CATEGORY = "sku", "category"
 PAIRS_MAX = 256  # at 512, with seven totals, a worker needs a third more CPU and falls seconds behind
 AGGREGATES: tuple[Aggregate, ...] = ("count", "sum", "min", "max", "last", "distinct")
 
@@ -16,6 +18,7 @@ AGGREGATES: tuple[Aggregate, ...] = ("count", "sum", "min", "max", "last", "dist
 class Group(NamedTuple):
     """One base metric by one set of dimensions. A mean is kept as the sum; each cell has its count.
 
+    aggregate    `label`: no sum, but the category that the events tell of each entity, by its fingerprint
     everywhere   sums of the whole shop that every partial partition is told: the parent of series there
     """
 
@@ -30,8 +33,14 @@ class Group(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Return the name both sides know it by; no dimension is called like EVERYWHERE."""
-        return f"{self.metric}/{EVERYWHERE if self.everywhere else ','.join(self.dims)}"
+        """Return the name both sides know it by; no dimension is EVERYWHERE, no metric has an @."""
+        told = f"@{self.field}" if self.aggregate == "label" else ""
+        return f"{self.metric}{told}/{EVERYWHERE if self.everywhere else ','.join(self.dims)}"
+
+    @property
+    def lends(self) -> bool:
+        """Whether it is told beside the sums of monitors, for series to borrow."""
+        return self.everywhere or self.aggregate == "label"
 
 
 def rides_everywhere(key: str) -> bool:
@@ -55,14 +64,24 @@ def aggregate_of(metric: Metric) -> tuple[Aggregate, str]:
     return "count", ""
 
 
-def borrows(settings: Settings, monitor: Monitor) -> bool:
-    """Whether series of a monitor take over the shape of the whole shop where they have none of their own."""
-    return asked_of(settings, monitor) != "none" and hindrance(settings, monitor) is None
+def lending(settings: Settings, monitor: Monitor, dims: tuple[str, ...] | list[str]) -> Lending:
+    """Return whose shape series by these dimensions take over where they have none of their own."""
+    asked = settings.borrow if monitor.borrow is None else monitor.borrow
+    if asked == "none" or not dims or hindrance(settings, monitor) is not None:
+        return "none"
+    return "shop" if asked == "shop" or label_metric(settings, monitor, dims) is None else "category"
 
 
-def asked_of(settings: Settings, monitor: Monitor) -> Lending:
-    """Return from whom series of a monitor are to borrow: what it says itself, or what holds for all."""
-    return settings.borrow if monitor.borrow is None else monitor.borrow
+def label_metric(settings: Settings, monitor: Monitor, dims: tuple[str, ...] | list[str]) -> str | None:
+    """Return the base metric whose events tell the category of series by these dimensions, if one does.
+
+    Only a sku has a category, and of a ratio the trials tell more skus than the successes.
+    """
+    for name in reversed(base_metrics(settings, monitor.metric)):
+        words = vocabulary_of(settings.metrics[name])
+        if SKU in dims and (CATEGORY in words.dimensions or words.any_dimension):
+            return name
+    return None
 
 
 def hindrance(settings: Settings, monitor: Monitor) -> str | None:
@@ -110,6 +129,9 @@ def _groups(settings: Settings) -> Iterator[Group]:
             assert metric.event is not None  # noqa: S101 (checked when the settings were read)
             of_metric = metric.event, aggregate, field, metric.lines, metric.scale
             for dims in monitor.by:
-                yield Group(name, tuple(sorted(dims)), *of_metric)
-            if borrows(settings, monitor):
-                yield Group(name, (), *of_metric, everywhere=True)
+                lender, by = lending(settings, monitor, dims), tuple(sorted(dims))
+                yield Group(name, by, *of_metric)
+                if lender != "none":
+                    yield Group(name, (), *of_metric, everywhere=True)
+                if lender == "category" and name == label_metric(settings, monitor, dims):
+                    yield Group(name, by, metric.event, "label", CATEGORY, metric.lines, scale=1)

@@ -1,32 +1,31 @@
 """Assembly: from settings to boards, banks, pulses and watches."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 from detectors.bank import Bank
 from detectors.grading import CUTS
 from detectors.registry import build
 from detectors.rule import Rule
 from detectors.table import Kind
 from streams.detect.board import Board
+from streams.detect.digest import config_hash
+from streams.detect.level import Level, levels_of
 from streams.detect.pile import Pile, Route
+from streams.detect.pools import Pools
 from streams.detect.pulse import Pulse
 from streams.detect.roster import Roster
-from streams.detect.watch import Subject, Watch, WatchKey, config_hash
-from streams.detect.window import AUTO_LEVELS_MS, AUTO_VOLUME, Windows
+from streams.detect.watch import Subject, Watch, WatchKey
+from streams.detect.window import Windows
 from streams.detect.zone import Zone
 from streams.failure import Failure
-from streams.plan import EVERYWHERE, Group, base_metrics, borrows, build_plan
-from streams.settings.duration import parse_ms
+from streams.plan import CATEGORY, EVERYWHERE, Group, base_metrics, build_plan, label_metric, lending
 from streams.settings.kind import series_kind
 from streams.settings.model import Monitor, Settings
 
 _BankKey = tuple[int, int, str, Kind]  # topics do not matter: rows know nothing of each other
 
 
-def _quiet(rule: Rule) -> Rule:
-    """Return the rule of a lender: it is judged as it would be and never says so."""
-    return replace(rule, grade_max=0)
+def _set_apart(key: WatchKey, lender: str) -> WatchKey:
+    """Return the key of a lender: not that of the watch that is told."""
+    return (*key[:3], f"{lender} {key[3]}")
 
 
 class Refused(Failure):
@@ -48,26 +47,20 @@ class Assembly:
         self.pulses: dict[tuple[int, int, frozenset[str]], Pulse] = {}
         self.readers: dict[Board, list[Pulse]] = {}  # who closes windows over a board
         self.watches: dict[WatchKey, Watch] = {}
-        self.lenders: dict[WatchKey, Watch] = {}  # the whole shop, known to every partition, told by none
+        self.lenders: dict[WatchKey, Watch] = {}  # the whole shop and pools of categories, told by none
         self._rules: dict[_BankKey, list[Rule]] = {}
         self._banks: dict[_BankKey, Bank] = {}
         self._routes: dict[tuple[str, ...], list[Route]] = {}
         self._build()
 
     def _build(self) -> None:
-        todo = [
-            (monitor, windows, rule, _quiet(rule) if borrows(self.settings, monitor) else None)
-            for monitor in self.settings.monitors
-            if monitor.enabled
-            for windows, rule in self._levels(monitor)
-        ]
-        for monitor, windows, rule, quiet in todo:
-            rules = self._rules.setdefault(self._key(monitor, windows), [])
-            rules += [rule] if quiet is None else [rule, quiet]
-        for monitor, windows, rule, quiet in todo:
-            lender = None if quiet is None else self._lender(monitor, windows, quiet)
-            for dims in dict.fromkeys(tuple(sorted(by)) for by in monitor.by):
-                watch = self._watch(monitor, windows, rule, dims, lender=lender if dims else None)
+        monitors = [monitor for monitor in self.settings.monitors if monitor.enabled]
+        levels = [level for one in monitors for level in levels_of(self.settings, one, self.zone)]
+        for level in levels:
+            self._rules.setdefault(self._key(level), []).extend((level.rule, level.quiet))
+        for level in levels:
+            for dims in dict.fromkeys(tuple(sorted(by)) for by in level.monitor.by):
+                watch = self._told(level, dims)
                 self.watches[watch.key] = watch
         self.readers = {
             board: [pulse for pulse in self.pulses.values() if pulse.cursor in board.readers]
@@ -88,80 +81,73 @@ class Assembly:
         for pile in self.piles.values():
             pile.merge()
 
-    def _levels(self, monitor: Monitor) -> Iterator[tuple[Windows, Rule]]:
-        """One level for a fixed window; for `auto`, each speaks where its mean volume is enough."""
-        if monitor.window != "auto":
-            length = parse_ms(monitor.window)
-            hop = length if monitor.hop is None else parse_ms(monitor.hop)
-            yield Windows(length, hop, self.zone), self._rule(monitor, 0.0, float("inf"))
-            return
-        for i, length in enumerate(AUTO_LEVELS_MS):
-            finer = AUTO_LEVELS_MS[i - 1] if i else None
-            last = i == len(AUTO_LEVELS_MS) - 1
-            volume_to = AUTO_VOLUME * length / finer if finer else float("inf")
-            rule = self._rule(monitor, 0.0 if last else AUTO_VOLUME, volume_to)
-            yield Windows(length, length, self.zone), rule
+    @property
+    def pools(self) -> list[Pools]:
+        """Those of the lenders that are of a category each."""
+        return [lender for lender in self.lenders.values() if isinstance(lender, Pools)]
 
-    def _rule(self, monitor: Monitor, volume_from: float, volume_to: float) -> Rule:
-        kind = series_kind(self.settings, monitor.metric)
-        return Rule(
-            monitor=monitor.name,
-            cuts=monitor.grades or CUTS[kind],
-            direction=monitor.direction,
-            relative_min=monitor.min_change.relative,
-            absolute_min=monitor.min_change.absolute,
-            volume_min=monitor.min_expected,
-            grade_max=monitor.grade_max,
-            persistence=monitor.persistence,
-            resolve_after=monitor.resolve_after,
-            volume_from=volume_from,
-            volume_to=volume_to,
-        )
+    def _told(self, level: Level, dims: tuple[str, ...]) -> Watch:
+        """Return what watches the series by these dimensions."""
+        lender = self._lender(level, dims)
+        parts = self._parts(level, dims, ",".join(dims))
+        return self._joined(Watch(*parts, self._rule(level.rule, level), lender=lender), level)
 
-    def _lender(self, monitor: Monitor, windows: Windows, quiet: Rule) -> Watch:
-        watch = self._watch(monitor, windows, quiet, (), told=False)
-        self.lenders[watch.key] = watch
-        return watch
+    def _lender(self, level: Level, dims: tuple[str, ...]) -> Watch | None:
+        """Return who lends to series by these dimensions: their category's pool, or the whole shop."""
+        who = lending(self.settings, level.monitor, dims)
+        if who == "none":
+            return None
+        shop = self._shop(level)
+        return self._pools(level, dims, shop) if who == "category" else shop
 
-    def _watch(
-        self,
-        monitor: Monitor,
-        windows: Windows,
-        rule: Rule,
-        dims: tuple[str, ...],
-        *,
-        lender: Watch | None = None,
-        told: bool = True,
-    ) -> Watch:
-        key = self._key(monitor, windows)
-        by = ",".join(dims) if told else EVERYWHERE
+    def _shop(self, level: Level) -> Watch:
+        parts = self._parts(level, (), EVERYWHERE)
+        key = _set_apart(parts[0], EVERYWHERE)
+        if key not in self.lenders:
+            watch = Watch(key, *parts[1:], self._rule(level.quiet, level), told=False)
+            self.lenders[key] = self._joined(watch, level)
+        return self.lenders[key]
+
+    def _pools(self, level: Level, dims: tuple[str, ...], shop: Watch) -> Watch:
+        parts = self._parts(level, dims, ",".join(dims))
+        metric = label_metric(self.settings, level.monitor, dims)
+        labels = self._board(self.groups[f"{metric}@{CATEGORY}/{','.join(dims)}"], level.windows)
+        rule, limit = self._rule(level.quiet, level), self.settings.limits.categories
+        key = _set_apart(parts[0], CATEGORY)
+        pools = Pools(key, *parts[1:], rule, labels=labels, lender=shop, limit=limit)
+        self.lenders[key] = self._joined(pools, level)
+        return pools
+
+    def _parts(
+        self, level: Level, dims: tuple[str, ...], by: str
+    ) -> tuple[WatchKey, Subject, list[Board], Bank]:
+        monitor, windows = level.monitor, level.windows
         boards = [
             self._board(self.groups[f"{name}/{by}"], windows)
             for name in base_metrics(self.settings, monitor.metric)
         ]
-        subject = Subject(monitor, self.settings.metrics[monitor.metric], key[-1], dims, windows.length_ms)
-        digest = config_hash(self.settings, subject)
-        watch = Watch(
-            (monitor.name, dims, windows.length_ms, digest if told else f"{EVERYWHERE} {digest}"),
-            subject,
-            boards,
-            self._bank(key),
-            self._rules[key].index(rule),
-            lender=lender,
-            told=told,
+        bank_key = self._key(level)
+        subject = Subject(
+            monitor, self.settings.metrics[monitor.metric], bank_key[-1], dims, windows.length_ms
         )
-        self._join_pulse(watch, windows)
-        return watch
+        key = monitor.name, dims, windows.length_ms, config_hash(self.settings, subject)
+        return key, subject, boards, self._bank(bank_key)
 
-    def _join_pulse(self, watch: Watch, windows: Windows) -> None:
-        topics = self._topics(watch.subject.monitor)
+    def _rule(self, rule: Rule, level: Level) -> int:
+        return self._rules[self._key(level)].index(rule)
+
+    def _joined(self, watch: Watch, level: Level) -> Watch:
+        """Let a watch take part in the pulse of its windows and topics."""
+        windows, topics = level.windows, self._topics(level.monitor)
         pulse = self.pulses.setdefault((windows.length_ms, windows.hop_ms, topics), Pulse(windows, topics))
         pulse.watches.append(watch)
         for board in watch.boards:
             if pulse.cursor not in board.readers:
                 board.readers.append(pulse.cursor)
+        return watch
 
-    def _key(self, monitor: Monitor, windows: Windows) -> _BankKey:
+    def _key(self, level: Level) -> _BankKey:
+        monitor, windows = level.monitor, level.windows
         kind = series_kind(self.settings, monitor.metric)
         cuts = monitor.grades or CUTS[kind]
         parts = len(base_metrics(self.settings, monitor.metric))

@@ -13,7 +13,8 @@ from streams.ingest.distinct import estimate
 from streams.plan import Aggregate, Group
 
 Ints = NDArray[np.int64]
-_NEUTRAL: dict[Aggregate, int] = {"min": np.iinfo(np.int64).max, "max": np.iinfo(np.int64).min}
+_LEAST = np.iinfo(np.int64).min
+_NEUTRAL: dict[Aggregate, int] = {"min": np.iinfo(np.int64).max, "max": _LEAST, "label": _LEAST}
 
 
 class Board:
@@ -42,13 +43,15 @@ class Board:
         Values of empty slots are 0 for counts and sums, NaN for the rest.
         """
         merged = self.merged(buckets)
-        counts, group = merged.counts, self.group
-        if group.aggregate == "count":
-            return counts, counts.astype(np.float64)
-        if group.aggregate == "distinct":
-            return counts, estimate(merged.registers)
-        values = merged.values / group.scale
-        return counts, values if group.aggregate == "sum" else np.where(counts > 0, values, np.nan)
+        if self.group.aggregate == "distinct":
+            return merged.counts, estimate(merged.registers)
+        return merged.counts, self._in_unit(merged.counts, merged.values)
+
+    def pooled(self, buckets: list[int], pool: Rows, pools: int) -> tuple[Ints, Floats]:
+        """Return the same of counts or sums by pool: of each slot its pool, a negative one for none."""
+        merged = self.merged(buckets)
+        counts, values = (_added(column, pool, pools) for column in (merged.counts, merged.values))
+        return counts, self._in_unit(counts, values)
 
     def merged(self, buckets: list[int]) -> Bucket:
         """Return the buckets as one, sized to the roster."""
@@ -112,6 +115,12 @@ class Board:
         bucket.reserve(len(self.roster), self._neutral)
         return bucket
 
+    def _in_unit(self, counts: Ints, values: Ints) -> Floats:
+        if self.group.aggregate == "count":
+            return counts.astype(np.float64)
+        scaled = values / self.group.scale
+        return scaled if self.group.aggregate == "sum" else np.where(counts > 0, scaled, np.nan)
+
     def _see(self, slots: Rows) -> None:
         more = len(self.roster) - len(self.seen)
         if more > 0:
@@ -119,3 +128,11 @@ class Board:
         if not self.seen[slots].all():
             self.seen[slots] = True
             self.seen_count = int(self.seen.sum())
+
+
+def _added(column: Ints, pool: Rows, pools: int) -> Ints:
+    """Return the exact sum of each pool."""
+    sums = np.zeros(pools, np.int64)
+    pooled = pool >= 0
+    np.add.at(sums, pool[pooled], column[pooled])
+    return sums

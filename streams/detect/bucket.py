@@ -70,7 +70,7 @@ def combine(aggregate: Aggregate, into: Bucket, slots: Rows, part: Bucket) -> No
         np.add.at(into.values, slots, part.values)
     elif aggregate == "min":
         np.minimum.at(into.values, slots, part.values)
-    elif aggregate == "max":
+    elif aggregate in {"max", "label"}:
         np.maximum.at(into.values, slots, part.values)
     elif aggregate == "distinct":
         np.maximum.at(into.registers, slots, part.registers)

@@ -194,7 +194,7 @@ class Detect:
                 pulses = self.parts.readers[board]
                 in_time = [self._take(pulse, board, part.start_ms, slots) for pulse in pulses]
                 late = 0 if any(in_time) else len(slots)
-            if not board.group.everywhere:  # its sums are those of others
+            if not board.group.lends:  # what it holds is that of others
                 self.showcase.too_late(topic, late)
 
     def _take(self, pulse: Pulse, board: Board, bucket: int, slots: Rows) -> bool:

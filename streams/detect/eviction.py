@@ -27,7 +27,7 @@ def evict(parts: Assembly, pulse: Pulse, ttl_ms: int) -> Counter[str]:
         if len(slots):
             watch.let_go(slots)
             pulse.let_go(watch, slots)
-            gone[watch.subject.monitor.name] += len(slots)
+            gone[watch.subject.monitor.name] += len(slots) if watch.told else 0
     if gone:
         for roster in parts.rosters.values():
             _release(parts, roster)
@@ -51,6 +51,9 @@ def _release(parts: Assembly, roster: Roster) -> None:
         board.forget_entities(slots)
     for watch in watches:
         watch.forget_entities(slots)
+    for pools in parts.pools:
+        if pools.series is roster:
+            pools.forget_series(slots)
     roster.release(slots)
 
 

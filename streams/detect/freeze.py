@@ -17,6 +17,7 @@ import numpy as np
 from detectors.bank import Verdict
 from streams.detect.board import Board
 from streams.detect.bucket import Bucket
+from streams.detect.pools import Pools
 from streams.detect.pulse import Pulse, Seen
 from streams.detect.watch import Watch
 from streams.frozen import Block, Frozen
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from streams.detect.detect import Detect
     from streams.detect.roster import Roster
 
-VERSION = 3
-READABLE = (1, 2, 3)  # rows of 1 know nothing of their age (see detectors.membership), 2 has no lenders
+VERSION = 4
+READABLE = (1, 2, 3, 4)  # rows of 1 know nothing of their age, 2 has no lenders, 3 no pools
 BLOCK_BYTES = 400_000
 ROSTER_NAMES = 10_000  # entities in a block
 CELL_BYTES = 64  # of a bucket's entry without registers, generously
@@ -55,6 +56,8 @@ def _parts(detect: Detect) -> Iterator[Part]:
     for boards in detect.parts.boards.values():
         for board in boards:
             yield from _board(board)
+    for pools in detect.parts.pools:
+        yield from _pools(pools)
     for watch in (*detect.parts.watches.values(), *detect.parts.lenders.values()):
         yield from _rows(watch)
     yield from _drifts(detect)
@@ -84,6 +87,14 @@ def _drifts(detect: Detect) -> Iterator[Part]:
 def _names(dims: tuple[str, ...], roster: Roster) -> Iterator[Part]:
     for start in range(0, len(roster), ROSTER_NAMES):
         yield _told(("roster", dims, roster.entities[start : start + ROSTER_NAMES]))
+
+
+def _pools(pools: Pools) -> Iterator[Part]:
+    for start in range(0, len(pools.roster), ROSTER_NAMES):
+        yield _told(("pools", pools.key, pools.roster.entities[start : start + ROSTER_NAMES], b""))
+    size = BLOCK_BYTES // pools.of.itemsize
+    for start in range(0, len(pools.of), size):
+        yield _told(("pools", pools.key, [], pools.of[start : start + size].tobytes()))
 
 
 def _told(part: tuple[Any, ...]) -> Part:

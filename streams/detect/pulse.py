@@ -136,16 +136,24 @@ def _judge(
 
 
 def _loan(observed: Sequence[tuple[Watch, Observations]]) -> Loan | None:
-    """Return who lends to whom; a lender has one row from its first events on."""
-    places: dict[Watch | None, int] = {}
-    for watch, _ in observed:
-        if watch.lender is not None and len(watch.lender.known_rows):
-            places.setdefault(watch.lender, len(places))
-    if not places:
+    """Return who lends to whom."""
+    watches = {watch: None for one, _ in observed for watch in _above(one)}
+    rows = [watch.known_rows for watch in watches]
+    lenders = np.concatenate([*rows, np.zeros(0, np.int64)])
+    if not len(lenders):
         return None
-    lender = [np.full(len(obs.slots), places.get(watch.lender, NOBODY)) for watch, obs in observed]
-    lenders = [watch.known_rows for watch in places if watch is not None]
-    return Loan(np.concatenate(lenders), np.concatenate(lender))
+    place = np.full(int(lenders.max()) + 2, NOBODY)  # the last one is NOBODY's
+    place[lenders] = np.arange(len(lenders))
+    asked = [watch.lent_by(obs.slots) for watch, obs in observed]
+    above = [watch.lent_by(np.flatnonzero(watch.rows >= 0)) for watch in watches]
+    return Loan(lenders, place[np.concatenate(asked)], place[np.concatenate(above)])
+
+
+def _above(watch: Watch) -> Iterator[Watch]:
+    """Yield who lends to a watch, and who to that one."""
+    while watch.lender is not None:
+        watch = watch.lender
+        yield watch
 
 
 def _joined(first: Seen, second: Seen) -> Seen:

@@ -26,6 +26,11 @@ class Roster:
         """Return how many slots there are, vacant ones included."""
         return len(self.entities)
 
+    @property
+    def other(self) -> int | None:
+        """The slot that those beyond the limit share, once there are any."""
+        return self._slots.get(OTHER)
+
     def slots(self, entities: Sequence[str]) -> Rows:
         """Return the slot of each entity, admitting new ones."""
         slots = list(map(self._slots.get, entities))

@@ -12,6 +12,7 @@ from sinks.metrics import Sample
 from streams.detect.assembly import Assembly
 from streams.detect.pulse import Seen
 from streams.detect.watch import Watch
+from streams.plan import CATEGORY
 
 _FAMILIES = ("fenghuo_value", "fenghuo_expected", "fenghuo_lower", "fenghuo_upper", "fenghuo_score")
 _ALERTED, _SHOP_WIDE, _REST, _NEVER = range(4)
@@ -87,9 +88,11 @@ class Showcase:
             ("fenghuo_series_evicted_total", self.evicted),
         ):
             yield from (Sample(name, (key, self._partition), float(n)) for key, n in counts.items())
-        for dims, roster in parts.rosters.items():
-            labels = (",".join(dims), self._partition)
-            yield Sample("fenghuo_series_over_limit_total", labels, float(roster.refused))
+        over = Counter({",".join(dims): roster.refused for dims, roster in parts.rosters.items()})
+        for pools in parts.pools:
+            over[f"{CATEGORY} of {','.join(pools.subject.dims)}"] += pools.roster.refused
+        for who, refused in over.items():
+            yield Sample("fenghuo_series_over_limit_total", (who, self._partition), float(refused))
 
 
 def _ranks(seen: Seen) -> NDArray[np.int8]:

@@ -15,6 +15,7 @@ from streams.detect.board import Board
 from streams.detect.bucket import Bucket
 from streams.detect.freeze import READABLE, VERDICT_DTYPES, VERSION
 from streams.detect.frontier import Frontier
+from streams.detect.pools import Pools
 from streams.detect.pulse import Seen
 from streams.detect.watch import Watch
 from streams.machine import StateRefused
@@ -67,6 +68,12 @@ def _load_roster(detect: Detect, dims: list[str], entities: list[str]) -> None:
     roster = detect.parts.rosters.get(tuple(dims))
     if roster is not None:
         roster.restore(entities)
+
+
+def _load_pools(detect: Detect, key: list[Any], categories: list[str], of: bytes) -> None:
+    pools = _find_watch(detect, key)
+    if isinstance(pools, Pools):
+        pools.restore(categories, np.frombuffer(of, np.int64))
 
 
 # -- boards
@@ -158,6 +165,7 @@ _LOADERS: dict[str, Callable[..., None]] = {
     "head": _load_head,
     "cursor": _load_cursor,
     "roster": _load_roster,
+    "pools": _load_pools,
     "seen": _load_seen,
     "bucket": _load_bucket,
     "rows": _load_rows,

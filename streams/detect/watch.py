@@ -1,21 +1,19 @@
 """A watch: one monitor by one set of dimensions in one window size; from merged sums to observations."""
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bank import Bank
 from detectors.columns import Rows
+from detectors.loan import NOBODY
 from detectors.series import dimensions_of
 from detectors.table import Floats, Kind
 from streams.detect.board import Board
 from streams.detect.roster import Roster
-from streams.plan import asked_of, hindrance
-from streams.settings.model import Metric, Monitor, Settings
+from streams.settings.model import Metric, Monitor
 
 UNSEEN, LEFT_OUT = -1, -2
 
@@ -81,7 +79,7 @@ class Watch:
 
     def observe(self, buckets: list[int]) -> Observations:
         """Read a window made of these buckets."""
-        windows = [board.window(buckets) for board in self.boards]
+        windows = self._read(buckets)
         self._admit([counts for counts, _ in windows])
         slots = np.flatnonzero(self.rows >= 0)
         if self.subject.kind == "vector":
@@ -99,6 +97,14 @@ class Watch:
         if self.subject.metric.mean is not None:
             values = values / np.maximum(counts, 1)
         return Observations(slots[there], values[there], counts[there], None)
+
+    def lent_by(self, slots: Rows) -> Rows:
+        """Return the row that lends to each of these slots; NOBODY if none does."""
+        return np.full(len(slots), NOBODY) if self.lender is None else self.lender.lends_to(slots)
+
+    def lends_to(self, slots: Rows) -> Rows:
+        """Return the row that lends to each of these slots of a borrower: the only one, once it is there."""
+        return np.full(len(slots), self.known_rows[0] if len(self.known_rows) else NOBODY)
 
     def silent(self, end_ms: int, ttl_ms: int) -> Rows:
         """Return the slots of series without events for so long and open alerts; never the whole shop."""
@@ -126,6 +132,10 @@ class Watch:
         """Bind restored rows to their slots."""
         self._grow()
         self.rows[slots] = rows
+
+    def _read(self, buckets: list[int]) -> list[tuple[NDArray[np.int64], Floats]]:
+        """Return what each part came to in these buckets: observations and value per slot."""
+        return [board.window(buckets) for board in self.boards]
 
     def _admit(self, counts: list[NDArray[np.int64]]) -> None:
         """Give a row to every entity with events in this window that the monitor watches.
@@ -157,36 +167,6 @@ class Watch:
     def _watches(self, entity: str) -> bool:
         dimensions = dimensions_of(entity)
         return all(dimensions.get(name) in allowed for name, allowed in self.subject.monitor.only.items())
-
-
-def config_hash(settings: Settings, subject: Subject) -> str:
-    """Return a short name of all that what has been learned depends on: if it changes, a watch relearns."""
-    monitor, metric = subject.monitor, subject.metric
-    parts = [_told(settings.metrics[name]) for name in metric.ratio or metric.vector or ()]
-    asked = _ordered((monitor.only, monitor.detector, monitor.hop, settings.time.timezone))
-    whole = ([_told(metric), parts, *asked], subject.dims, subject.length_ms, settings.time.pane_ms)
-    return hashlib.sha256(msgspec.json.encode((*whole, *_alone(settings, subject)))).hexdigest()[:16]
-
-
-def _alone(settings: Settings, subject: Subject) -> list[str]:
-    """Return that series which could borrow may not; nothing for those that do as they always did."""
-    told_not_to = bool(subject.dims) and asked_of(settings, subject.monitor) == "none"
-    return ["none"] if told_not_to and hindrance(settings, subject.monitor) is None else []
-
-
-def _told(metric: Metric) -> dict[str, object]:
-    """Return the metric as names and values; a key that came later stands there only where it is used.
-
-    Otherwise the key alone would make everything that was learned before it look like another's.
-    """
-    told: dict[str, object] = _ordered(metric)
-    if metric.vector is None:
-        del told["vector"]
-    return told
-
-
-def _ordered(what: object) -> Any:
-    return msgspec.to_builtins(what, order="deterministic")
 
 
 def _at(window: tuple[NDArray[np.int64], Floats], slots: Rows) -> tuple[Floats, Floats]:

@@ -183,10 +183,10 @@ def reads_of(groups: Iterable[Group], wheres: Mapping[str, Where]) -> Reads:
     """Return what the groups read."""
     groups = tuple(groups)
     asked = {field for group in groups for field in (*group.dims, *wheres[group.metric])}
-    distinct = {group.field for group in groups if group.aggregate == "distinct"}
-    numbers = {group.field for group in groups if group.aggregate not in {"count", "distinct"}}
+    texts = {group.field for group in groups if group.aggregate in {"distinct", "label"}}
+    numbers = {group.field for group in groups if group.aggregate not in {"count", "distinct", "label"}}
     return Reads(
-        frozenset(asked | distinct), frozenset(numbers), any(group.aggregate == "last" for group in groups)
+        frozenset(asked | texts), frozenset(numbers), any(group.aggregate == "last" for group in groups)
     )
 
 

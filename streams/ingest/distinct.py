@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from streams.ingest.fingerprint import fingerprints
 
 PRECISION = 10
 REGISTERS = 1 << PRECISION  # standard error 1.04 / sqrt(1024) = 3.3 %
@@ -15,8 +16,7 @@ _WORD_BITS = 52  # bits looked at after the register's index: what float64 holds
 
 def places(values: Iterable[object]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return register number and rank of each value; the same in every process."""
-    digests = b"".join(blake2b(str(value).encode(), digest_size=8).digest() for value in values)
-    hashes = np.frombuffer(digests, "<u8")
+    hashes = fingerprints(values)
     register = (hashes >> np.uint64(64 - PRECISION)).astype(np.int64)
     word = (hashes & np.uint64((1 << _WORD_BITS) - 1)).astype(np.float64)
     rank = _WORD_BITS + 1 - np.frexp(word)[1]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from streams.ingest import distinct
 from streams.ingest.columns import Columns, Where
+from streams.ingest.fingerprint import labels_of
 from streams.plan import Group
 
 SUM_MAX = 2**62  # sums stop here: no shop sells as much in a minute, and int64 still holds it
@@ -70,7 +71,7 @@ def tally(groups: Sequence[Group], columns: Columns, chosen: Chosen, cell: Ints)
 def _readable(group: Group, columns: Columns, chosen: Ints) -> Ints:
     if group.aggregate == "count":
         return chosen
-    if group.aggregate == "distinct":
+    if group.aggregate in {"distinct", "label"}:
         codes, values = columns.codes(group.field)
         have = np.fromiter((value is not None for value in values), np.bool_, len(values))
         return chosen[have[codes[chosen]]]
@@ -78,6 +79,9 @@ def _readable(group: Group, columns: Columns, chosen: Ints) -> Ints:
 
 
 def _fixed(group: Group, columns: Columns, entries: Ints) -> Ints:
+    if group.aggregate == "label":
+        codes, values = columns.codes(group.field)
+        return labels_of(values)[codes[entries]]
     return np.rint(columns.numbers(group.field)[entries] * group.scale).astype(np.int64)
 
 
@@ -119,7 +123,12 @@ def _max(into: Ints, place: Ints, fixed: Ints) -> None:
     np.maximum.at(into, place, fixed)
 
 
-_REDUCE: Mapping[str, Callable[[Ints, Ints, Ints], None]] = {"sum": _sum, "min": _min, "max": _max}
+_REDUCE: Mapping[str, Callable[[Ints, Ints, Ints], None]] = {
+    "sum": _sum,
+    "min": _min,
+    "max": _max,
+    "label": _max,  # of two labels one wins, whatever the order
+}
 
 
 def _last(cell: Ints, times: Ints, ids: list[str]) -> Ints:

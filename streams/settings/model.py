@@ -13,7 +13,7 @@ EventKind = Literal["click", "order", "inventory", "metric"]
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 Direction = Literal["up", "down", "both"]
 GradeName = Literal["IV", "III", "II", "I"]
-Lending = Literal["shop", "none"]
+Lending = Literal["category", "shop", "none"]
 ChannelKind = Literal["wecom", "dingtalk", "feishu", "webhook", "email"]
 GRADES: tuple[GradeName, ...] = get_args(GradeName)
 WITHIN_MS: dict[GradeName, int] = {"IV": 86_400_000, "III": 4 * 3_600_000, "II": 1_800_000, "I": 900_000}
@@ -107,6 +107,7 @@ class Limits(Section, frozen=True, kw_only=True):
     duplicate_horizon_ms: Duration = msgspec.field(name="duplicate_horizon", default=120_000)
     duplicate_ids: int = 1_000_000
     series: int = 100_000  # per monitor and partial partition; further entities count as `other`
+    categories: int = 1_000  # pooled, per monitor and partial partition; further ones are one pool, `other`
     series_ttl_ms: Duration = msgspec.field(name="series_ttl", default=30 * 86_400_000)  # without events
     samples: int = 30_000  # on /metrics, per worker
 
@@ -293,7 +294,7 @@ class Settings(Section, frozen=True, kw_only=True):
     shop: str = "shop"
     catalogue: bool = True  # false: only the metrics and monitors of the file, none of the shipped ones
     locale: Literal["en", "zh-CN"] = "en"
-    borrow: Lending = "shop"  # from whom young and thin series take their shape (see docs/detectors.md)
+    borrow: Lending = "category"  # whose shape young and thin series take, at most so near (docs/tuning.md)
     time: Time = Time()
     topics: Topics = Topics()
     kafka: Kafka = Kafka()

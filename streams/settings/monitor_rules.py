@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from detectors.grading import CUTS
 from detectors.registry import build
 from sinks.sentence import check_template
-from streams.plan import base_metrics, hindrance
+from streams.plan import base_metrics, hindrance, label_metric
 from streams.settings.duration import UNITS_MS, parse_ms
 from streams.settings.fault import not_one_of
 from streams.settings.kind import series_kind
@@ -132,5 +132,14 @@ def _detector_findings(monitor: Monitor, settings: Settings) -> Iterator[Finding
 
 
 def _borrowing_findings(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
-    if monitor.borrow not in {None, "none"} and (why := hindrance(settings, monitor)) is not None:
+    if monitor.borrow in {None, "none"}:
+        return
+    if (why := hindrance(settings, monitor)) is not None:
         yield ("borrow",), f"found {monitor.borrow}, but {why}; allowed: none"
+    elif monitor.borrow == "category" and all(
+        label_metric(settings, monitor, dims) is None for dims in monitor.by
+    ):
+        yield (
+            ("borrow",),
+            "found category, but no series is of a sku whose events tell one; allowed: shop, none",
+        )

@@ -43,6 +43,7 @@ SETTINGS = Settings(
         "buyers": Metric(event="order", distinct="user_id"),
         "paid": Metric(event="order", where={"type": "paid"}, count=True),
         "paid_share": Metric(ratio=("paid", "orders")),
+        "pieces": Metric(event="order", lines=True, sum="qty"),
     },
     monitors=[
         Monitor(name="limit", metric="orders", by=[[], ["channel"]], detector=THRESHOLD, resolve_after=1),
@@ -51,6 +52,7 @@ SETTINGS = Settings(
         Monitor(name="buyers", metric="buyers"),
         Monitor(name="paid_share", metric="paid_share", by=[["channel"]]),
         Monitor(name="feed", metric="orders", detector="silence"),
+        Monitor(name="pieces", metric="pieces", by=[["sku"]]),
     ],
 )
 
@@ -68,6 +70,7 @@ def log() -> list[Record]:
             "region": chance.choice(("north", "south")),
             "user_id": f"u{chance.randrange(40)}",
             "amount": chance.randrange(1, 400),
+            "lines": [{"sku": f"s{number % 5}", "category": f"c{number % 5 % 2}", "qty": number % 3}],
         }
         records.append(record(number, b"{" if number % 150 == 149 else event, at=at))
     return records
@@ -110,8 +113,11 @@ def checkpoint() -> dict[bytes, bytes]:
 
 
 def partials() -> list[bytes]:
-    """Return what ingest writes of the log, in halves, to its partial partition."""
-    ingest, records = machines()["ingest"], log()
+    """Return what ingest writes of the log, in halves, to its partial partition; no skus, as ever since 1."""
+    first = msgspec.structs.replace(
+        SETTINGS, monitors=[one for one in SETTINGS.monitors if one.name != "pieces"]
+    )
+    ingest, records = Ingest(first, "order", 0), log()
     written: list[Output] = []
     for start in range(0, len(records), 300):
         ingest.apply(records[start : start + 300])

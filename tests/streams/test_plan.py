@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from streams.plan import borrows, build_plan
+from streams.plan import build_plan, label_metric, lending
 from streams.settings.model import Metric, Monitor, Settings
 
 METRICS = {
@@ -15,6 +15,12 @@ METRICS = {
     "share": Metric(ratio=("paid", "orders")),
     "odd": Metric(ratio=("users", "orders")),
     "vitals": Metric(vector=("orders", "paid")),
+    "clicks": Metric(event="click", count=True),
+    "pieces": Metric(event="order", lines=True, sum="qty"),
+    "conversion": Metric(ratio=("pieces", "clicks")),
+    "moved": Metric(event="inventory", sum="outflow"),
+    "turnover": Metric(ratio=("clicks", "moved")),
+    "outside": Metric(event="metric", sum="value"),
 }
 
 
@@ -43,25 +49,61 @@ def settings(**monitor):
 )
 def test_counts_sums_and_their_ratios_by_dimensions_borrow_from_the_whole_shop(monitor, expected):
     config = settings(**({"by": [["sku"]]} | monitor))
-    assert borrows(config, config.monitors[0]) == expected
+    (monitor,) = config.monitors
+    assert [lending(config, monitor, by) for by in monitor.by if by] == [
+        "shop" if expected else "none"
+    ] * any(monitor.by)
+    assert lending(config, monitor, []) == "none"
+
+
+@pytest.mark.parametrize(
+    ("monitor", "dims", "metric"),
+    [
+        pytest.param({"metric": "clicks"}, ["sku"], "clicks", id="clicks tell it"),
+        pytest.param({"metric": "clicks"}, ["channel", "sku"], "clicks", id="of a sku by channel"),
+        pytest.param({"metric": "clicks"}, ["channel"], None, id="only a sku has one"),
+        pytest.param({"metric": "pieces"}, ["sku"], "pieces", id="lines of orders tell it"),
+        pytest.param({"metric": "moved"}, ["sku"], None, id="stock does not"),
+        pytest.param({"metric": "conversion"}, ["sku"], "clicks", id="of a ratio, its trials"),
+        pytest.param({"metric": "turnover"}, ["sku"], "clicks", id="of a ratio, the part that does"),
+        pytest.param({"metric": "outside"}, ["sku"], "outside", id="numbers from outside may"),
+    ],
+)
+def test_skus_borrow_from_their_category_where_events_tell_it(monitor, dims, metric):
+    config = settings(by=[dims], **monitor)
+    (monitor,) = config.monitors
+    assert label_metric(config, monitor, dims) == metric
+    assert lending(config, monitor, dims) == ("category" if metric else "shop")
+    labels = [group for group in build_plan(config) if group.aggregate == "label"]
+    assert [(g.metric, g.dims, g.field) for g in labels] == [(metric, tuple(dims), "category")] * bool(metric)
+    assert all(group.key == f"{metric}@category/{','.join(dims)}" and group.lends for group in labels)
 
 
 @pytest.mark.parametrize(
     ("own", "of_all", "expected"),
-    [(None, "shop", True), (None, "none", False), ("none", "shop", False), ("shop", "none", True)],
+    [
+        (None, "category", "category"),
+        (None, "shop", "shop"),
+        (None, "none", "none"),
+        ("none", "shop", "none"),
+        ("shop", "none", "shop"),
+        ("category", "none", "category"),
+    ],
 )
 def test_a_monitor_says_from_whom_it_borrows_or_does_as_all_do(own, of_all, expected):
-    config = msgspec.structs.replace(settings(metric="orders", by=[["sku"]], borrow=own), borrow=of_all)
-    assert borrows(config, config.monitors[0]) == expected
-    assert any(group.everywhere for group in build_plan(config)) == expected
+    config = msgspec.structs.replace(settings(metric="clicks", by=[[], ["sku"]], borrow=own), borrow=of_all)
+    assert [lending(config, config.monitors[0], by) for by in ([], ["sku"])] == ["none", expected]
+    keys = {"clicks/", "clicks/sku"}
+    keys |= {"none": set(), "shop": {"clicks/*"}, "category": {"clicks/*", "clicks@category/sku"}}[expected]
+    assert {group.key for group in build_plan(config)} == keys
 
 
 @pytest.mark.parametrize(("partials", "expected"), [(16, True), (17, False)])
 def test_nobody_borrows_where_too_many_sources_would_tell_too_many_partitions(partials, expected):
-    config = settings(metric="orders", by=[["sku"]])
+    config = settings(metric="orders", by=[["region"]])
     wide = msgspec.structs.replace(config.kafka, partitions={"order": 16}, partial_partitions=partials)
     config = msgspec.structs.replace(config, kafka=wide)
-    assert borrows(config, config.monitors[0]) == expected
+    assert (lending(config, config.monitors[0], ["region"]) == "shop") == expected
 
 
 def test_the_whole_shop_is_summed_for_those_that_borrow_and_cannot_be_taken_for_a_total_that_is_told():

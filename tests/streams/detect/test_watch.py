@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from streams.detect.watch import LEFT_OUT, Subject, config_hash
+from streams.detect.digest import config_hash
+from streams.detect.watch import LEFT_OUT, Subject
 from tests.streams.chain import CLICKS, COUNT, FIVE_MS, MINUTE_MS, START, Chain, event, limits, settings_of
 
 METRICS = {
@@ -116,13 +117,15 @@ def test_the_clock_and_the_parts_of_a_ratio_are_in_the_hash(section, change):
     assert config_hash(settings, subject) != config_hash(other, subject)
 
 
-BY_REGION = {"name": "m", "metric": "clicks", "by": [[], ["region"]]}
+SPLIT = {"name": "m", "metric": "clicks", "by": [[], ["region"], ["sku"]]}
 
 
 @pytest.mark.parametrize(
     ("dims", "change", "same"),
     [
-        pytest.param(("region",), {"borrow": "shop"}, True, id="as all do"),
+        pytest.param(("region",), {"borrow": "shop"}, True, id="as all do who have no category"),
+        pytest.param(("sku",), {"borrow": "category"}, True, id="as all do who have one"),
+        pytest.param(("sku",), {"borrow": "shop"}, False, id="not their category"),
         pytest.param(("region",), {"borrow": "none"}, False, id="nobody lends"),
         pytest.param((), {"borrow": "none"}, True, id="the total never borrows"),
         pytest.param(
@@ -132,7 +135,7 @@ BY_REGION = {"name": "m", "metric": "clicks", "by": [[], ["region"]]}
 )
 def test_series_that_may_no_longer_borrow_relearn_and_only_they(dims, change, same):
     hashes = []
-    for monitor in (BY_REGION | change, BY_REGION | change | {"borrow": None}):
+    for monitor in (SPLIT | change, SPLIT | change | {"borrow": None}):
         settings = settings_of(METRICS, [monitor])
         subject = Subject(settings.monitors[0], settings.metrics["clicks"], "count", dims, 300_000)
         hashes.append(config_hash(settings, subject))
