@@ -55,6 +55,8 @@ def _summary(settings: "Settings") -> "Iterator[str]":
     yield f"shop {settings.shop}, time zone {settings.time.timezone}, Kafka {servers}"
     yield f"\n{len(monitors)} monitors ({len(settings.monitors) - len(monitors)} switched off)"
     yield from map(_monitor_line, monitors)
+    yield "\nyoung and thin series borrow their shape (docs/tuning.md)"
+    yield from _borrowing_lines(settings, monitors)
     yield f"\n{len(settings.metrics)} metrics, {len(used)} of them counted"
     yield f"\n{len(groups)} groups of sums from events to detectors (plan {plan_hash(groups)})"
     yield from _group_lines(groups)
@@ -111,6 +113,16 @@ def _monitor_line(monitor: "Monitor") -> str:
         f"  {monitor.name:<20} {monitor.window:<5} {_detector_name(monitor.detector):<10} "
         f"{way:<11} {worst:<9} {monitor.owner:<14} {split}"
     )
+
+
+def _borrowing_lines(settings: "Settings", monitors: "list[Monitor]") -> "Iterator[str]":
+    from streams.plan import lending
+
+    split = [(monitor, tuple(dims)) for monitor in monitors for dims in monitor.by]
+    for who, says in (("category", "from their category, then the shop"), ("shop", "from the whole shop")):
+        found = [f"{m.name}/{','.join(dims)}" for m, dims in split if lending(settings, m, dims) == who]
+        if found:
+            yield f"  {says}: {', '.join(found)}"
 
 
 def _detector_name(spec: "DetectorSpec") -> str:

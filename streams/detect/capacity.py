@@ -12,22 +12,24 @@ from detectors.table import Context
 from streams.detect.assembly import Assembly
 from streams.detect.cursor import KEPT_WINDOWS
 from streams.detect.freeze import VERDICT_DTYPES
+from streams.detect.pools import Pools
 from streams.detect.watch import Watch
 from streams.ingest.distinct import REGISTERS
+from streams.plan import CATEGORY
 from streams.settings.model import Settings
 
 SAMPLE = 1_000  # series that are timed, or as many as the detector keeps
 WINDOWS = 4  # of which the quickest counts
 NAME_BYTES = 250  # of an entity, and where it is looked up
-SLOT_BYTES = 8  # which row a series has
+SLOT_BYTES = 8  # which row a series has, which pool
 ENTRY_BYTES = 24  # of a board's bucket: count, value, time
 OPEN_BUCKETS = 2  # of a board, beside those that can be restated
 
 
 class Cost(NamedTuple):
-    """What one monitor costs, by one set of dimensions in one window.
+    """What one monitor costs, by one set of dimensions in one window; or what the pools of its categories do.
 
-    row_bytes    of a series: state, last verdicts, sums that wait, its name
+    row_bytes    of a series: state, last verdicts, sums that wait, its name, its category
     row_us       CPU of a series for one window
     series_max   in one partition
     """
@@ -47,16 +49,17 @@ class Cost(NamedTuple):
 
 
 def costs(settings: Settings, clock: Callable[[], float]) -> Iterator[Cost]:
-    """Yield the cost of each watch; `clock` (seconds, rising) times detectors of this machine."""
+    """Yield the cost of each watch and of pools; `clock` (seconds, rising) times this machine."""
     timed: dict[int, float] = {}
-    for watch in Assembly(settings, durable=False).watches.values():
+    parts = Assembly(settings, durable=False)
+    for watch in (*parts.watches.values(), *parts.pools):
         if id(watch.bank) not in timed:
             timed[id(watch.bank)] = _row_us(watch, clock)
         monitor = watch.subject.monitor
         yield Cost(
             monitor=monitor.name,
             window_s=watch.subject.length_ms / 1000,
-            dims=watch.subject.dims,
+            dims=watch.subject.dims if watch.told else pooled(watch.subject.dims),
             detector=watch.bank.table.NAME,
             row_bytes=_row_bytes(watch),
             row_us=timed[id(watch.bank)],
@@ -64,17 +67,29 @@ def costs(settings: Settings, clock: Callable[[], float]) -> Iterator[Cost]:
         )
 
 
+def pooled(dims: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the pools of series by these dimensions are by."""
+    return (f"{CATEGORY} of {'+'.join(dims)}",)
+
+
 def _row_bytes(watch: Watch) -> int:
+    if not watch.told:
+        return watch.bank.row_bytes + NAME_BYTES + SLOT_BYTES
     verdict = sum(np.dtype(dtype).itemsize for dtype in VERDICT_DTYPES) + 2 * SLOT_BYTES
     sums = sum(
         ENTRY_BYTES + (REGISTERS if board.group.aggregate == "distinct" else 0) for board in watch.boards
     )
+    has_category = isinstance(watch.lender, Pools)
+    sums += ENTRY_BYTES * has_category
     waiting = KEPT_WINDOWS * watch.subject.length_ms // watch.boards[0].windows.hop_ms + OPEN_BUCKETS
-    return watch.bank.row_bytes + NAME_BYTES + SLOT_BYTES + KEPT_WINDOWS * verdict + waiting * sums
+    slots = SLOT_BYTES * (1 + has_category)
+    return watch.bank.row_bytes + NAME_BYTES + slots + KEPT_WINDOWS * verdict + waiting * sums
 
 
 def _series_max(watch: Watch, settings: Settings) -> int:
-    """Return the bound of what the monitor watches, of its detector, and of all."""
+    """Return the bound of what the monitor watches, of its detector, and of all; for pools of categories."""
+    if not watch.told:
+        return min(settings.limits.categories + 1, settings.limits.series)  # one for the rest
     monitor, dims = watch.subject.monitor, watch.subject.dims
     bounds = [settings.limits.series, watch.bank.table.rows_max]
     if all(dim in monitor.only for dim in dims):

@@ -54,3 +54,16 @@ def test_capacity_shows_what_each_monitor_costs_and_the_sum_at_the_limits(tmp_pa
     assert (series, float(megabytes)) == ("1,000", round(row_bytes * 1000 / 1e6, 1))
     assert "one region" in lines[-2]
     assert lines[-1].startswith("at the limits: 0.00 GB a partition")
+
+
+def test_it_shows_who_borrows_from_whom(tmp_path):
+    path = tmp_path / "fenghuo.yaml"
+    path.write_text(
+        "catalogue: false\nmetrics: {a: {event: click, count: true}}\n"
+        "monitors:\n  - {name: m, metric: a, by: [[], [channel], [sku]]}\n"
+        "  - {name: n, metric: a, by: [[sku]], borrow: none}\n"
+    )
+    lines = run(str(path)).stdout.splitlines()
+    assert "  from their category, then the shop: m/sku" in lines
+    assert "  from the whole shop: m/channel" in lines
+    assert not any("n/sku" in line for line in lines)

@@ -56,3 +56,32 @@ def test_memory_grows_as_foretold(detector):
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown / 4_000 == pytest.approx(found(monitors)["region",].row_bytes, rel=0.3)
+
+
+def test_pools_are_counted_apart_and_so_is_that_series_have_one():
+    sku = {"name": "m", "metric": "clicks", "by": [["sku"], ["channel"]]}
+    shown, alone = (found([sku | {"borrow": who}], limits={"categories": 7}) for who in ("category", "shop"))
+    assert shown["category of sku",].series_max == 8
+    assert shown["category of sku",].row_bytes < shown["channel",].row_bytes < shown["sku",].row_bytes
+    assert alone.keys() == {("sku",), ("channel",)}
+
+
+def test_pools_cost_memory_as_foretold():
+    monitors = [{"name": "m", "metric": "clicks", "by": [["sku"]]}]
+    grown, (few, many) = [], (1, 3_000)
+    for categories in (few, many):
+        chain = Chain(settings_of(METRICS, monitors, limits={"categories": many}))
+        for number in range(6):
+            at = START + number * FIVE_MS
+            fields = (
+                {"type": "view", "sku": f"s{n}", "category": f"c{n % categories}"} for n in range(3_000)
+            )
+            chain.feed([event(f"{n}-{number}", at + n, **one) for n, one in enumerate(fields)], "click")
+        detect = Detect(chain.settings, 0)
+        tracemalloc.start()
+        detect.apply(chain.partials[0])
+        grown.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    foretold = found(monitors)
+    assert grown[0] / 3_000 == pytest.approx(foretold["sku",].row_bytes, rel=0.3)
+    assert (grown[1] - grown[0]) / many == pytest.approx(foretold["category of sku",].row_bytes, rel=0.3)
