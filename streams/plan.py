@@ -73,15 +73,20 @@ def lending(settings: Settings, monitor: Monitor, dims: tuple[str, ...] | list[s
 
 
 def label_metric(settings: Settings, monitor: Monitor, dims: tuple[str, ...] | list[str]) -> str | None:
-    """Return the base metric whose events tell the category of series by these dimensions, if one does.
+    """Return the metric whose events tell the category of series by these dimensions, if any do.
 
-    Only a sku has a category, and of a ratio the trials tell more skus than the successes.
+    Only a sku has a category, and of a ratio the trials tell more skus than the successes. Of metrics of the
+    same events it is the first, so that each event tells it once.
     """
     for name in reversed(base_metrics(settings, monitor.metric)):
-        words = vocabulary_of(settings.metrics[name])
+        words, events = vocabulary_of(settings.metrics[name]), _events_of(settings.metrics[name])
         if SKU in dims and (CATEGORY in words.dimensions or words.any_dimension):
-            return name
+            return min(other for other, metric in settings.metrics.items() if _events_of(metric) == events)
     return None
+
+
+def _events_of(metric: Metric) -> tuple[object, ...]:
+    return metric.event, metric.lines, metric.where
 
 
 def hindrance(settings: Settings, monitor: Monitor) -> str | None:
@@ -129,9 +134,16 @@ def _groups(settings: Settings) -> Iterator[Group]:
             assert metric.event is not None  # noqa: S101 (checked when the settings were read)
             of_metric = metric.event, aggregate, field, metric.lines, metric.scale
             for dims in monitor.by:
-                lender, by = lending(settings, monitor, dims), tuple(sorted(dims))
-                yield Group(name, by, *of_metric)
-                if lender != "none":
+                yield Group(name, tuple(sorted(dims)), *of_metric)
+                if lending(settings, monitor, dims) != "none":
                     yield Group(name, (), *of_metric, everywhere=True)
-                if lender == "category" and name == label_metric(settings, monitor, dims):
-                    yield Group(name, by, metric.event, "label", CATEGORY, metric.lines, scale=1)
+        yield from _labels(settings, monitor)
+
+
+def _labels(settings: Settings, monitor: Monitor) -> Iterator[Group]:
+    for dims in monitor.by:
+        name = label_metric(settings, monitor, dims)
+        if name is not None and lending(settings, monitor, dims) == "category":
+            metric = settings.metrics[name]
+            assert metric.event is not None  # noqa: S101 (checked when the settings were read)
+            yield Group(name, tuple(sorted(dims)), metric.event, "label", CATEGORY, metric.lines, scale=1)

@@ -79,6 +79,19 @@ def test_skus_borrow_from_their_category_where_events_tell_it(monitor, dims, met
     assert all(group.key == f"{metric}@category/{','.join(dims)}" and group.lends for group in labels)
 
 
+def test_a_category_is_told_once_for_all_metrics_of_the_same_events():
+    metrics = METRICS | {
+        "costs": Metric(event="click", sum="cost"),
+        "views": Metric(event="click", where={"type": "view"}, count=True),
+    }
+    monitors = [Monitor(name=name, metric=name, by=[["sku"]]) for name in ("clicks", "costs", "views")]
+    plan = build_plan(Settings(metrics=metrics, monitors=monitors))
+    assert [group.key for group in plan if group.aggregate == "label"] == [
+        "clicks@category/sku",
+        "views@category/sku",
+    ]
+
+
 @pytest.mark.parametrize(
     ("own", "of_all", "expected"),
     [
