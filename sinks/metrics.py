@@ -43,7 +43,9 @@ CATALOGUE: dict[str, Family] = {
         "Series by how well they are known: cold (grade IV at most), warming, ready, frozen (strange now).",
     ),
     "fenghuo_series_over_limit_total": Family(
-        "counter", ("monitor", "partition"), "Observations counted under `other` because of the series limit."
+        "counter",
+        ("monitor", "partition"),
+        "Observations counted under `other` because of the limit of series (or categories).",
     ),
     "fenghuo_series_evicted_total": Family(
         "counter",
