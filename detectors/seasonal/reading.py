@@ -9,8 +9,6 @@ from detectors.seasonal import evidence
 from detectors.seasonal.evidence import Evidence
 from detectors.seasonal.expectation import Expectation, Residual, expect, residual_of
 from detectors.seasonal.lending import lent_of
-from detectors.seasonal.moment import moment_of
-from detectors.seasonal.pace import pace_of
 from detectors.seasonal.window import Window
 from detectors.table import Context, Floats, Kind
 
@@ -33,8 +31,7 @@ def read(cells: Cells, kind: Kind, values: Floats, context: Context) -> Reading:
     """Return what the values say. Changes nothing."""
     plain = values.clip(-LARGEST, LARGEST).astype(np.float32)
     x = plain + cells["origin"] if kind == "value" else plain
-    points, pace = cells["points"], pace_of(context.step_s)
-    window = Window(x, _exposure(context, len(x)), points, moment_of(context), pace, points >= pace.warm)
+    window = Window.of(x, _exposure(context, len(x)), cells["points"], context)
     expected = expect(cells, kind, window, lent_of(cells, kind, window, context.loan))
     residual = residual_of(cells, window, expected)
     if kind == "value":

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from detectors.cells import Column32
-from detectors.seasonal.moment import Moment
-from detectors.seasonal.pace import Pace
+from detectors.seasonal.moment import Moment, moment_of
+from detectors.seasonal.pace import Pace, pace_of
+from detectors.table import Context
 
 
 class Window(NamedTuple):
@@ -19,3 +20,9 @@ class Window(NamedTuple):
     moment: Moment
     pace: Pace
     judged: Column32
+
+    @classmethod
+    def of(cls, x: Column32, exposure: Column32, points: Column32, context: Context) -> "Window":
+        """Return the window of this context."""
+        pace = pace_of(context.step_s)
+        return cls(x, exposure, points, moment_of(context), pace, points >= pace.warm)

@@ -6,8 +6,6 @@ import pytest
 from detectors.cells import Cells
 from detectors.seasonal import Seasonal, cusum
 from detectors.seasonal.cusum import FACTORS
-from detectors.seasonal.moment import moment_of
-from detectors.seasonal.pace import pace_of
 from detectors.seasonal.window import Window
 from detectors.table import Context
 
@@ -23,7 +21,7 @@ def row(unit, slope, kind="ratio"):
 
 def sums(cells, x, mean, usual=KNOWN):
     one = np.ones(1, np.float32)
-    window = Window(x * one, one, 1000 * one, moment_of(Context(300.0, 0.0)), pace_of(300.0))
+    window = Window.of(x * one, one, 1000 * one, Context(300.0, 0.0))
     return cusum.sums_of(cells, window, mean * one, usual * one).sums[:, 0]
 
 

@@ -4,8 +4,6 @@ import pytest
 from detectors.cells import Cells
 from detectors.columns import place_of
 from detectors.seasonal import Seasonal, unrest
-from detectors.seasonal.moment import moment_of
-from detectors.seasonal.pace import pace_of
 from detectors.seasonal.window import Window
 from detectors.table import Context
 
@@ -15,7 +13,7 @@ LOUD = 20  # the half hour in which residuals are three times as large
 
 def window(rows, step_s, week_s, points=1000.0):
     ones = np.ones(len(rows), np.float32)
-    return Window(ones, ones, points * ones, moment_of(Context(step_s, week_s)), pace_of(step_s))
+    return Window.of(ones, ones, points * ones, Context(step_s, week_s))
 
 
 @pytest.fixture
