@@ -31,11 +31,19 @@ def count_nats(cells: Cells, x: Column32, mu: Column32, unit: Column32, sd: Colu
     Each repetition is worth -ln of its probability: that of the likeliest value of a distribution of this
     `sd` (in steps of `unit`), that of no event at all if x is 0, or how usual repetitions are in this row.
     """
+    nats = np.zeros(len(x), np.float32)
+    again = x == cells["run_last"]
+    if again.any():  # few rows repeat a value
+        p = _repetition(x[again], mu[again], unit[again], sd[again], cells["run_usual"][again])
+        nats[again] = np.minimum(cells["run_nats"][again] - np.log(p), COUNT_CAP)
+    return nats
+
+
+def _repetition(x: Column32, mu: Column32, unit: Column32, sd: Column32, usual: Column32) -> Column32:
+    """Probability that x repeats the value before it."""
     likeliest = np.minimum(1, 0.45 / np.maximum(sd / unit, 0.45))
-    p = np.maximum(np.maximum(likeliest, cells["run_usual"]), REPEAT_FLOOR)
-    p = np.where(x == 0, np.maximum(p, _no_event(mu, unit, sd)), p)
-    grown = np.minimum(cells["run_nats"] - np.log(p), COUNT_CAP)
-    return np.where(x == cells["run_last"], grown, 0).astype(np.float32)
+    p = np.maximum(np.maximum(likeliest, usual), REPEAT_FLOOR)
+    return np.where(x == 0, np.maximum(p, _no_event(mu, unit, sd)), p)
 
 
 def learn_count(cells: Cells, x: Column32, nats: Column32) -> None:

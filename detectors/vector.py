@@ -51,7 +51,7 @@ def read_vector(table: Mapping[str, NDArray[Any]], rows: Rows, values: Floats, c
     parts = read(_cells_of_parts(table, rows), "count", values.ravel(), _each(context, values))
     mean = parts.expected.corrected.reshape(values.shape).astype(float)
     told = (mean >= RARE) & parts.window.judged.reshape(values.shape)
-    z = np.where(told, parts.residual.scaled.reshape(values.shape).astype(float), 0.0)
+    z = np.where(told, parts.residual.scaled[0].reshape(values.shape).astype(float), 0.0)
     y = distance.smoothed(cells["smoothed"], z)
     variance = np.einsum("iin->in", cells["covariance"])
     square = np.minimum(distance.square_of(y, cells["covariance"]), SQUARE_MAX)

@@ -92,10 +92,10 @@ def strange(evidence: Evidence) -> Column32:
 
 
 def _tails(cells: Cells, residual: Residual) -> tuple[Column32, tuple[Column32, Column32]]:
-    scaled, fast = residual.scaled, residual.fast
+    scaled, fast = residual.scaled
     # The way back to the expected value is a jump, too, but none away from it.
     away = np.where(fast * scaled > 0, fast, 0)
-    high = np.stack([away, scaled])
+    high = np.array([away, scaled])
     streams = np.maximum(np.concatenate([high, -high]), 0).astype(np.float32)
     nats = TAIL.score(cells, streams)
     return streams, (np.maximum(nats[0], nats[1]), np.maximum(nats[2], nats[3]))

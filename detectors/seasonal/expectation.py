@@ -22,7 +22,7 @@ class Expectation(NamedTuple):
     level, season  per unit of exposure, and its factors
     mean           expected value of x
     variance, sd   of x around it, before scaling
-    scale          sd of the standardised residuals seen so far
+    scale          sd of the standardised residuals seen so far, and of those less their drift; (2, row)
     corrected      mean with the fine correction
     correction     the fine correction in scaled standard deviations
     """
@@ -41,18 +41,15 @@ class Residual(NamedTuple):
     """Distances of x from what was expected.
 
     raw         x - corrected
-    z           raw in standard deviations
-    z_fast      raw less the drift its predecessors foretell, in standard deviations
-    scaled      z in scaled standard deviations; fast: z_fast likewise
+    z           raw, and raw less the drift its predecessors foretell, in standard deviations; (2, row)
+    scaled      the same in scaled standard deviations
     z_plain     x - mean in scaled standard deviations; z_fine: less the fine correction
-    spiky       what scaled and fast were divided by, for half hours that spike every day
+    spiky       what scaled was divided by, for half hours that spike every day
     """
 
     raw: Column32
     z: Column32
-    z_fast: Column32
     scaled: Column32
-    fast: Column32
     z_plain: Column32
     z_fine: Column32
     spiky: Column32
@@ -69,20 +66,19 @@ def expect(cells: Cells, kind: Kind, window: Window, lent: Lent) -> Expectation:
     variance = noise.variance_of(cells, mean, size, noise.FLOORS[kind])
     sd, scale = np.sqrt(variance), np.sqrt(np.maximum(cells["scale"], 1e-6))
     shift = fine.correction(cells, window)
-    corrected = np.maximum(mean + shift * sd * scale, 0.2 * mean)
+    corrected = np.maximum(mean + shift * sd * scale[0], 0.2 * mean)
     return Expectation(base, factors, mean, variance, sd, scale, corrected, shift)
 
 
 def residual_of(cells: Cells, window: Window, expected: Expectation) -> Residual:
     """Return how far x lies from what was expected."""
     raw = window.x - expected.corrected
-    drift = noise.drift_of(cells, window.exposure)
-    z, z_fast = ((r / expected.sd).clip(-1e6, 1e6) for r in (raw, raw - drift))
+    fast = raw - noise.drift_of(cells, window.exposure)
+    z = (np.array([raw, fast]) / expected.sd).clip(-1e6, 1e6)
     spiky = spikiness.divisor(cells, window)
     scaled = z / (expected.scale * spiky)
-    fast = z_fast / (np.sqrt(np.maximum(cells["scale_fast"], 1e-6)) * spiky)
-    z_plain = ((window.x - expected.mean) / (expected.sd * expected.scale)).clip(-1e6, 1e6)
-    return Residual(raw, z, z_fast, scaled, fast, z_plain, z_plain - expected.correction, spiky)
+    z_plain = ((window.x - expected.mean) / (expected.sd * expected.scale[0])).clip(-1e6, 1e6)
+    return Residual(raw, z, scaled, z_plain, z_plain - expected.correction, spiky)
 
 
 def _level(cells: Cells, kind: Kind, window: Window) -> Column32:

@@ -47,7 +47,7 @@ def _learn_channels(reading: Reading, untold: Column32) -> None:
     """Learn tails, but of rows that are `untold`, and spikiness."""
     cells, window, residual = reading.cells, reading.window, reading.residual
     evidence.TAIL.learn(cells, reading.evidence.tails, settle=np.where(untold, np.inf, 2 * window.pace.warm))
-    size = np.maximum(np.abs(residual.scaled), np.abs(residual.fast))
+    size = np.abs(residual.scaled).max(axis=0)
     spikiness.learn(cells, window, size * residual.spiky)
 
 
@@ -60,7 +60,7 @@ def _learn_noise(reading: Reading, caution: Column32) -> None:
     clipped = residual.raw.clip(-6 * expected.sd, 6 * expected.sd)
     square = np.minimum(residual.raw * residual.raw, noise.OUTLIER * expected.variance)
     noise.learn_drift(cells, weight, clipped, expected.mean, window.exposure)
-    noise.learn_scale(cells, weight, residual.z, residual.z_fast)
+    noise.learn_scale(cells, weight, residual.z)
     noise.learn_wander(cells, weight, residual.z_plain)
     noise.learn_variance(cells, weight, expected.mean, square, noise.FLOORS[reading.kind])
     fine.learn(cells, window, residual.z_plain)

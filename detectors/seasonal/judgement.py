@@ -54,7 +54,7 @@ def _band(reading: Reading) -> tuple[Floats, Floats, Floats]:
 
 
 def _half_widths(reading: Reading) -> tuple[Column32, Column32]:
-    sd = reading.expected.sd * reading.expected.scale * reading.residual.spiky
+    sd = reading.expected.sd * reading.expected.scale[0] * reading.residual.spiky
     levels = TAIL.level(reading.cells, POINT_NATS[reading.kind], SCALED)
     up, down = levels.clip(NARROWEST, WIDEST) * sd
     return up, down

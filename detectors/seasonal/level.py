@@ -13,16 +13,15 @@ TELLING = 0.054  # relative variance of a count around 20: what tells less is re
 SLOWEST = 0.2  # of the pace
 
 COLUMNS = {
-    "level_sum": Column("f4"),
-    "level_share": Column("f4"),
-    "fast_sum": Column("f4"),
-    "fast_share": Column("f4"),
+    "level": Column("f4", (2,)),  # sum, share
+    "fast_level": Column("f4", (2,)),
 }
 
 
 def level_of(cells: Cells) -> Column32:
     """Return the level; 0 before the first point."""
-    level: Column32 = cells["level_sum"] / np.maximum(cells["level_share"], 1e-9)
+    total, share = cells["level"]
+    level: Column32 = total / np.maximum(share, 1e-9)
     return level
 
 
@@ -39,13 +38,11 @@ def learn(cells: Cells, window: Window, renewed: Rate, clipped: Column32, share:
     """
     slow = rate(renewed, window.points + 1)
     fast = rate(FAST, window.points + 1)
-    for name, value, weight in (("level", clipped, slow), ("fast", window.x, fast)):
-        total, shares = cells[f"{name}_sum"], cells[f"{name}_share"]
-        cells[f"{name}_sum"] = total + weight * (value - total)
-        cells[f"{name}_share"] = shares + weight * (share - shares)
+    for name, value, weight in (("level", clipped, slow), ("fast_level", window.x, fast)):
+        old = cells[name]
+        cells[name] = old + weight * (np.array([value, share]) - old)
 
 
 def adopt(cells: Cells) -> None:
     """Take the fast level for the level: what lasted is the norm now."""
-    cells["level_sum"] = cells["fast_sum"]
-    cells["level_share"] = cells["fast_share"]
+    cells["level"] = cells["fast_level"]

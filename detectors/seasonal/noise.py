@@ -12,19 +12,18 @@ from detectors.table import Kind
 OUTLIER = 9.0  # variances at which a squared residual is clipped
 WANDER = 0.3  # rate of the average whose variance tells independent noise from wandering noise
 QUIET = 0.176  # variance of that average over independent noise
+MARGINS = np.array([[1.02], [1.05]], np.float32)  # of the scales
 FAST = 0.3  # rate of the residual's moving average
 
 COLUMNS = {
     "unit": Column("f4", (), 1.0),
     "slope": Column("f4", (), 5e-4),
     "moments": Column("f4", (4,)),  # of squared residuals, see _moments
-    "scale": Column("f4", (), 1.0),
-    "scale_fast": Column("f4", (), 1.0),
+    "scale": Column("f4", (2,), 1.0),  # of z, and of z less its drift
     "wander": Column("f4"),
     "wander_var": Column("f4", (), QUIET),
     "fast": Column("f4"),
-    "fast_xy": Column("f4"),
-    "fast_xx": Column("f4"),
+    "fast_moments": Column("f4", (2,)),  # xy, xx
 }
 
 
@@ -63,7 +62,8 @@ def wandering(cells: Cells) -> Column32:
 
 def drift_of(cells: Cells, exposure: Column32) -> Column32:
     """Return the part of the next residual that the last ones foretell."""
-    rho = (cells["fast_xy"] / np.maximum(cells["fast_xx"], 1e-20)).clip(0, 1)
+    xy, xx = cells["fast_moments"]
+    rho = (xy / np.maximum(xx, 1e-20)).clip(0, 1)
     drift: Column32 = rho * cells["fast"] * exposure
     return drift
 
@@ -97,12 +97,10 @@ def _line(moments: Column32) -> tuple[Column32, Column32]:
     return ratio - slope * mean, slope
 
 
-def learn_scale(cells: Cells, weight: Column32, z: Column32, z_fast: Column32) -> None:
-    """Keep the variance of z and of z less its drift (before scaling), a little on the large side."""
-    for name, value, margin in (("scale", z, 1.02), ("scale_fast", z_fast, 1.05)):
-        old = cells[name]
-        square = np.minimum(value * value, OUTLIER * old)
-        cells[name] = old + weight * (np.float32(margin) * square - old)
+def learn_scale(cells: Cells, weight: Column32, z: Column32) -> None:
+    """Keep the variances of z and of z less its drift, (2, row), a little on the large side."""
+    old = cells["scale"]
+    cells["scale"] = old + weight * (MARGINS * np.minimum(z * z, OUTLIER * old) - old)
 
 
 def learn_wander(cells: Cells, weight: Column32, z: Column32) -> None:
@@ -116,9 +114,9 @@ def learn_wander(cells: Cells, weight: Column32, z: Column32) -> None:
 def learn_drift(cells: Cells, weight: Column32, clipped: Column32, mu: Column32, exposure: Column32) -> None:
     """Keep the regression of a residual, clipped, on the moving average before it, both relative to mu."""
     fast = cells["fast"]
-    before, now = ((value / mu).clip(-1e6, 1e6) for value in (fast * exposure, clipped))
-    for name, value in (("fast_xy", now * before), ("fast_xx", before * before)):
-        cells[name] = cells[name] + weight * (value - cells[name])
+    relative = (np.array([clipped, fast * exposure]) / mu).clip(-1e6, 1e6)
+    old = cells["fast_moments"]
+    cells["fast_moments"] = old + weight * (relative * relative[1] - old)
     cells["fast"] = fast + FAST * (clipped / exposure - fast)
 
 

@@ -23,9 +23,7 @@ COLUMNS = {
     "profile_e": Column("f4", (2, HALF_HOURS)),
     "day_x": Column("f4", (7,)),
     "day_e": Column("f4", (7,)),
-    "loss_season": Column("f4"),
-    "loss_flat": Column("f4"),
-    "loss_total": Column("f4"),
+    "losses": Column("f4", (3,)),  # with level and season, with the level alone, with the mean
     "loss_lent": Column("f4"),
     "mean": Column("f4"),
 }
@@ -67,20 +65,20 @@ def season_of(cells: Cells, window: Window, level: Column32, prior: Prior, lent:
 
 def idle(cells: Cells) -> Column32:
     """Tell the rows whose season has not paid."""
-    costly: Column32 = cells["loss_season"] > cells["loss_flat"]
-    return costly
+    season, flat, _ = cells["losses"]
+    return np.asarray(season > flat)
 
 
 def trusting(cells: Cells) -> Column32:
     """Tell the rows that may have the shape of their parent, for all that they have seen."""
-    paying: Column32 = cells["loss_lent"] <= cells["loss_flat"]
-    return paying
+    _, flat, _ = cells["losses"]
+    return np.asarray(cells["loss_lent"] <= flat)
 
 
 def explained(cells: Cells) -> Column32:
     """Return the share of the variance that level and season explain, 0 to 1 (or less: they harm)."""
-    best = np.minimum(cells["loss_season"], cells["loss_flat"])
-    total = cells["loss_total"]
+    season, flat, total = cells["losses"]
+    best = np.minimum(season, flat)
     known = total > 1e-30
     unexplained = np.minimum(best, 10 * total) / np.where(known, total, 1)
     return np.where(known, 1 - unexplained, 0)
@@ -103,20 +101,15 @@ def learn_loss(cells: Cells, window: Window, shape: Season, flat: Column32) -> N
     x, points, pace = window.x / window.exposure, window.points, window.pace
     settled = points >= pace.settle
     weight = np.where(settled, rate(pace.loss, points + 1 - pace.settle), 0).astype(np.float32)
-    mean, season = np.where(points <= pace.settle, x, cells["mean"]), cells["loss_season"]
-    limit = np.where((points > 2 * pace.warm) & (season > 0), 25 * season, np.float32(1e30))
+    mean, losses = np.where(points <= pace.settle, x, cells["mean"]), cells["losses"]
+    limit = np.where((points > 2 * pace.warm) & (losses[0] > 0), 25 * losses[0], np.float32(1e30))
     if shape.lent is not None:
         offered, old = np.isfinite(shape.lent), cells["loss_lent"]
         square = np.minimum((x - flat * shape.lent) ** 2, limit)
-        first = np.where(old == 0, cells["loss_flat"], old)
+        first = np.where(old == 0, losses[1], old)
         cells["loss_lent"] = np.where(offered, first + weight * (square - first), old)
-    for name, guess in (
-        ("loss_season", flat * shape.slot * shape.day),
-        ("loss_flat", flat),
-        ("loss_total", mean),
-    ):
-        square = np.minimum((x - guess) * (x - guess), limit)
-        cells[name] = cells[name] + weight * (square - cells[name])
+    off = x - np.array([flat * shape.slot * shape.day, flat, mean])
+    cells["losses"] = losses + weight * (np.minimum(off * off, limit) - losses)
     cells["mean"] = mean + weight * (x - mean)
 
 
