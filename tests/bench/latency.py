@@ -1,9 +1,9 @@
 """Latency at live speed: from the end of a window to its alert in the hands of a `read_committed` reader.
 
 Run as `python -m tests.bench.latency [EVENTS_PER_S [SECONDS]]`. A worker or two, the job of `versus` and a
-monitor that finds one new series to alert on in every window of a second; lateness 0. Measured from the end of
-the window on the wall clock, so the pace of the sender (a batch a partition every 20 ms or more) is part of it.
-Figures go to build/bench-latency.json and stdout.
+monitor that finds one new series to alert on in every window of a second; lateness 0. Measured from the end
+of the window on the wall clock, so the pace of the sender (a batch a partition every 20 ms or more) is part
+of it. Figures go to build/bench-latency.json and stdout.
 """
 
 import asyncio
