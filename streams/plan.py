@@ -11,7 +11,6 @@ from streams.settings.vocabulary import vocabulary_of
 Aggregate = Literal["count", "sum", "min", "max", "last", "distinct", "label"]
 EVERYWHERE = "*"
 SKU, CATEGORY = "sku", "category"
-PAIRS_MAX = 256  # at 512, with seven totals, a worker needs a third more CPU and falls seconds behind
 AGGREGATES: tuple[Aggregate, ...] = ("count", "sum", "min", "max", "last", "distinct")
 
 
@@ -93,7 +92,6 @@ def hindrance(settings: Settings, monitor: Monitor) -> str | None:
     """Return why series of a monitor cannot borrow; None if they can.
 
     Counts and sums by some dimension can, and ratios of such; a size is nothing that a shop has as a whole.
-    Each source tells each partial partition of the whole: with more than PAIRS_MAX of those nobody borrows.
     """
     metric = settings.metrics[monitor.metric]
     parts = [settings.metrics[name] for name in base_metrics(settings, monitor.metric)]
@@ -104,9 +102,6 @@ def hindrance(settings: Settings, monitor: Monitor) -> str | None:
         return f"detector {detector_name(monitor.detector)} does not borrow"
     if metric.vector is not None or metric.series == "value" or not all(map(_adds_up, parts)):
         return f"the shop has no whole of metric {monitor.metric}: only counts, sums and their ratios have"
-    sources = sum(settings.kafka.partitions_of(event) for event in {part.event for part in parts} if event)
-    if (pairs := sources * settings.kafka.partial_partitions) > PAIRS_MAX:
-        return f"input times partial partitions are {pairs}; at most {PAIRS_MAX} are told of the whole shop"
     return None
 
 

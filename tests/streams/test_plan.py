@@ -111,14 +111,6 @@ def test_a_monitor_says_from_whom_it_borrows_or_does_as_all_do(own, of_all, expe
     assert {group.key for group in build_plan(config)} == keys
 
 
-@pytest.mark.parametrize(("partials", "expected"), [(16, True), (17, False)])
-def test_nobody_borrows_where_too_many_sources_would_tell_too_many_partitions(partials, expected):
-    config = settings(metric="orders", by=[["region"]])
-    wide = msgspec.structs.replace(config.kafka, partitions={"order": 16}, partial_partitions=partials)
-    config = msgspec.structs.replace(config, kafka=wide)
-    assert (lending(config, config.monitors[0], ["region"]) == "shop") == expected
-
-
 def test_the_whole_shop_is_summed_for_those_that_borrow_and_cannot_be_taken_for_a_total_that_is_told():
     config = settings(metric="share", by=[[], ["sku"]])
     keys = [group.key for group in build_plan(config)]
