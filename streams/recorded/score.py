@@ -1,6 +1,5 @@
 """Scoring recorded series: one table, a row a file, each observation scored before it is learned."""
 
-import csv
 import gzip
 import io
 import math
@@ -18,6 +17,8 @@ from streams.detect.zone import Zone
 from streams.recorded.series_file import Floats, Series
 
 COLUMNS = ("timestamp", "value", "score", "p", "expected", "lower", "upper", "grade")
+LINE = "%s,%s,%.9f,%.9g,%.9g,%.9g,%.9g,%d\n"
+MARKS = ',"\r\n'
 
 
 class Scored(NamedTuple):
@@ -124,19 +125,32 @@ def _beside(columns: Sequence[NDArray[np.generic]]) -> Floats:
 def write(path: Path, series: Series, scored: Scored, kind: Kind) -> None:
     """Write a line per line of the series; what a detector does not say is empty. `.gz` is compressed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    numbers = (scored.p, scored.expected, scored.lower, scored.upper)
-    said = np.isfinite(scored.nats)
-    columns = (
-        series.stamps,
-        series.texts,
-        [f"{x:.9f}" if told else "" for x, told in zip(scored.score.tolist(), said, strict=True)],
-        *([f"{x:.9g}" if math.isfinite(x) else "" for x in column.tolist()] for column in numbers),
-        [str(g) if told else "" for g, told in zip(scored.grade(kind).tolist(), said, strict=True)],
-    )
+    told = np.array([scored.score, scored.p, scored.expected, scored.lower, scored.upper])
+    columns = (_fields(series.stamps), _fields(series.texts), *told.tolist(), scored.grade(kind).tolist())
+    whole = np.isfinite(told).all(axis=0).tolist()
     with _open(path) as file:
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(COLUMNS)
-        lines.writerows(zip(*columns, strict=True))
+        file.write(",".join(COLUMNS) + "\n")
+        file.writelines(
+            LINE % line if complete else _line(*line)
+            for line, complete in zip(zip(*columns, strict=True), whole, strict=True)
+        )
+
+
+def _line(stamp: str, text: str, score: float, *numbers: float) -> str:
+    """Return a line of which something is not told: that is left empty."""
+    *rest, grade = numbers
+    told = math.isfinite(score)
+    fields = (f"{score:.9f}" if told else "", *(f"{x:.9g}" if math.isfinite(x) else "" for x in rest))
+    return ",".join((stamp, text, *fields, str(grade) if told else "")) + "\n"
+
+
+def _fields(texts: list[str]) -> list[str]:
+    """Return texts as CSV has them: quoted where they would mean something else."""
+    if not any(mark in "".join(texts) for mark in MARKS):
+        return texts
+    return [
+        '"' + text.replace('"', '""') + '"' if any(mark in text for mark in MARKS) else text for text in texts
+    ]
 
 
 def _open(path: Path) -> IO[str]:

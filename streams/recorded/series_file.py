@@ -1,24 +1,22 @@
 """Recorded series: CSV files with a timestamp and a value a line, plain or gzip."""
 
 import csv
-import datetime as dt
 import gzip
-import math
 import statistics
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.detect.zone import Zone
 from streams.failure import Failure
+from streams.recorded import field
 from streams.recorded.lines import GZIP_MAGIC, FileUnreadable
 
 Floats = NDArray[np.float64]
-EPOCH_MS_FROM = 1e11  # greater numbers are epoch milliseconds: as seconds they would be the year 5138
-YEARS = (dt.datetime(2, 1, 1, tzinfo=dt.UTC).timestamp(), dt.datetime(9998, 1, 1, tzinfo=dt.UTC).timestamp())
 STEPS_SEEN = 15  # differences whose median is taken for the step
 FIRST_STEP_S = 300.0  # taken for the step until there is a difference
 
@@ -68,43 +66,53 @@ def read_series(path: str, zone: Zone, exposure: str | None = None) -> Series:
     empty lines are passed over. Raises FileUnreadable, or SeriesUnusable if it is not such a file.
     """
     wanted = ["timestamp", "value", *([exposure] if exposure else [])]
-    parsers: list[Callable[[str], float]] = [_time_ms(zone), *[_number] * (len(wanted) - 1)]
-    columns: list[list[float]] = [[] for _ in wanted]
-    stamps: list[str] = []
-    texts: list[str] = []
-    for number, fields in _lines(path, wanted):
-        stamps.append(fields[0])
-        texts.append(fields[1])
-        for name, column, parse, text in zip(wanted, columns, parsers, fields, strict=True):
+    numbers, columns = _columns(path, wanted)
+    if not numbers:
+        raise SeriesUnusable(f"{path} has no line after its header: nothing to score")
+    try:
+        time_ms, *rest = field.times_ms(tuple(columns[0]), zone), *map(field.plain_numbers, columns[1:])
+    except ValueError:
+        time_ms, *rest = _one_by_one(path, wanted, numbers, columns, zone)
+    return Series(path, columns[0], columns[1], time_ms, rest[0], rest[1] if exposure else None)
+
+
+def _one_by_one(
+    path: str, wanted: Sequence[str], numbers: Sequence[int], columns: Sequence[Sequence[str]], zone: Zone
+) -> list[NDArray[Any]]:
+    """Return the columns parsed, line by line: the first that is not as wanted is told of."""
+    parsers: list[Callable[[str], float]] = [partial(field.time_ms, zone=zone)]
+    parsers += [field.number] * (len(wanted) - 1)
+    parsed: list[list[float]] = [[] for _ in wanted]
+    for number, *fields in zip(numbers, *columns, strict=True):
+        for name, column, parse, text in zip(wanted, parsed, parsers, fields, strict=True):
             try:
                 column.append(parse(text))
             except ValueError as error:
                 raise SeriesUnusable(f"{path}, line {number}: {name} is {text!r}, but {error}") from error
-    if not stamps:
-        raise SeriesUnusable(f"{path} has no line after its header: nothing to score")
-    trials = np.array(columns[2]) if exposure else None
-    return Series(path, stamps, texts, np.array(columns[0], np.int64), np.array(columns[1]), trials)
+    return [np.array(parsed[0], np.int64), *map(np.array, parsed[1:])]
 
 
-def _lines(path: str, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and the wanted fields, stripped, of each line after the header."""
+def _columns(path: str, wanted: Sequence[str]) -> tuple[list[int], list[list[str]]]:
+    """Return the line numbers, and the wanted columns of texts, stripped, below the header."""
+    numbers: list[int] = []
+    rows: list[list[str]] = []
     try:
         with _open(path) as file:
             reader = csv.reader(file)
             header = [name.strip().lower() for name in next(reader, [])]
             at = _places(path, header, wanted)
-            for row in reader:
-                if not row:
-                    continue
+            for row in filter(None, reader):
                 if len(row) <= max(at):
                     raise SeriesUnusable(
                         f"{path}, line {reader.line_num}: {len(row)} fields, the header has {len(header)}"
                     )
-                yield reader.line_num, [row[place].strip() for place in at]
+                numbers.append(reader.line_num)
+                rows.append(row)
     except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError, csv.Error) as error:
         raise FileUnreadable(f"{path} is damaged or no CSV: {error}") from error
     except OSError as error:
         raise FileUnreadable(f"cannot read {path}: {error.strerror or error}") from error
+    return numbers, [[row[place].strip() for row in rows] for place in at]
 
 
 def _places(path: str, header: list[str], wanted: Sequence[str]) -> list[int]:
@@ -125,57 +133,6 @@ def _open(path: str) -> IO[str]:
     if packed:
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return open(path, encoding="utf-8-sig", newline="")
-
-
-def _number(text: str) -> float:
-    """Return a finite number, NaN for a missing one."""
-    if text == "" or text.lower() == "nan":
-        return math.nan
-    number = _plain(text)
-    if number is None:
-        raise ValueError("a number is wanted, or nothing")
-    if not math.isfinite(number):
-        raise ValueError("a finite number is wanted")
-    return number
-
-
-def _plain(text: str) -> float | None:
-    """Return the number that a text is; `1_000` is none."""
-    try:
-        return None if "_" in text else float(text)
-    except ValueError:
-        return None
-
-
-def _time_ms(zone: Zone) -> Callable[[str], float]:
-    """Return the parser of timestamps, to epoch ms."""
-
-    def parse(text: str) -> float:
-        number = _plain(text)
-        moment_ms = _iso_ms(text, zone) if number is None else _epoch_ms(number)
-        if not YEARS[0] <= moment_ms / 1000 <= YEARS[1]:
-            raise ValueError("a time between the years 2 and 9998 is wanted")
-        return moment_ms
-
-    return parse
-
-
-def _epoch_ms(number: float) -> float:
-    if not math.isfinite(number):
-        raise ValueError("a finite number is wanted")
-    return round(number) if abs(number) >= EPOCH_MS_FROM else round(number * 1000)
-
-
-def _iso_ms(text: str, zone: Zone) -> float:
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(
-            "ISO 8601 like 2026-11-24T10:00:00Z, or epoch seconds or milliseconds, is wanted"
-        ) from None
-    if moment.tzinfo is not None:
-        return round(moment.timestamp() * 1000)
-    return zone.utc_ms(round(moment.replace(tzinfo=dt.UTC).timestamp() * 1000))
 
 
 def _running_median(numbers: Floats) -> Floats:

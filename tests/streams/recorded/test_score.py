@@ -97,3 +97,15 @@ def test_a_line_is_written_for_each_line_and_warming_up_is_empty(tmp_path, name)
         ["300", "2.0", "0.500000000", "0.1", "", "1", "2", "0"],
         ["600", "3.0", "0.928718241", "9.35762297e-14", "0.666666667", "0", "1e-12", "4"],
     ]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["2026-01-05T00:00:00,500", '2026-01-05"00:00', "2026-01-05\n00:00"],
+    ids=["comma", "quote", "line"],
+)
+def test_a_stamp_that_csv_must_quote_is_read_back_as_it_was(tmp_path, stamp):
+    one = series([1])._replace(stamps=[stamp])
+    write(tmp_path / "scores.csv", one, Scored(*np.ones((4, 1))), "value")
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["timestamp"] == stamp
