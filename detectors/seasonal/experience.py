@@ -46,7 +46,8 @@ def learn(reading: Reading, adopt_after_s: float) -> None:
 def _learn_channels(reading: Reading, untold: Column32) -> None:
     """Learn tails, but of rows that are `untold`, and spikiness."""
     cells, window, residual = reading.cells, reading.window, reading.residual
-    evidence.TAIL.learn(cells, reading.evidence.tails, settle=np.where(untold, np.inf, 2 * window.pace.warm))
+    settle = np.where(untold, np.float32(np.inf), np.asarray(2 * window.pace.warm, np.float32))
+    evidence.TAIL.learn(cells, reading.evidence.tails, settle=settle)
     size = np.abs(residual.scaled).max(axis=0)
     spikiness.learn(cells, window, size * residual.spiky)
 
