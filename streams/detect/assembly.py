@@ -35,9 +35,10 @@ class Refused(Failure):
 class Assembly:
     """The parts of one detect machine; built once, filled by the log."""
 
-    def __init__(self, settings: Settings, *, durable: bool) -> None:
-        """Build. Raises Refused if `durable` and a detector's state cannot be stored."""
+    def __init__(self, settings: Settings, *, durable: bool, homes: int = 1) -> None:
+        """Build; homes: see Pools. Raises Refused if `durable` and a detector's state cannot be stored."""
         self.settings = settings
+        self.homes = homes
         self.durable = durable
         self.zone = Zone(settings.time.timezone)
         self.groups = {group.key: group for group in build_plan(settings)}
@@ -114,7 +115,7 @@ class Assembly:
         labels = self._board(self.groups[f"{metric}@{CATEGORY}/{','.join(dims)}"], level.windows)
         rule, limit = self._rule(level.quiet, level), self.settings.limits.categories
         key = _set_apart(parts[0], CATEGORY)
-        pools = Pools(key, *parts[1:], rule, labels=labels, lender=shop, limit=limit)
+        pools = Pools(key, *parts[1:], rule, labels=labels, lender=shop, limit=limit, homes=self.homes)
         self.lenders[key] = self._joined(pools, level)
         return pools
 

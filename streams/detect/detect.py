@@ -32,14 +32,17 @@ from streams.settings.model import EVENT_KINDS, Settings
 class Detect:
     """Merges partials, closes windows when event time has passed them, judges, and tells what changed."""
 
-    def __init__(self, settings: Settings, partition: int, *, durable: bool = True) -> None:
-        """Build for one partial partition. Raises assembly.Refused for a detector a worker cannot keep."""
+    def __init__(self, settings: Settings, partition: int, *, durable: bool = True, homes: int = 1) -> None:
+        """Build for one partial partition, or one that stands for so many `homes` of series (see Pools).
+
+        Raises assembly.Refused for a detector a worker cannot keep.
+        """
         expected = {
             settings.topics.of_event(kind): settings.kafka.partitions_of(kind) for kind in EVENT_KINDS
         }
         self.settings = settings
         self.partition = partition
-        self.parts = Assembly(settings, durable=durable)
+        self.parts = Assembly(settings, durable=durable, homes=homes)
         self.frontier = Frontier(settings.time.lateness_ms, settings.time.max_skew_ms, expected)
         self.showcase = Showcase(partition)
         self.drifts = Drifts(partition)

@@ -12,6 +12,7 @@ from detectors.table import Floats
 from streams.detect.board import Board
 from streams.detect.roster import Roster
 from streams.detect.watch import UNSEEN, Subject, Watch, WatchKey
+from streams.ingest.partitioner import partition_of
 from streams.plan import CATEGORY
 
 _NO_LABEL = -1
@@ -23,7 +24,8 @@ class Pools(Watch):
     A series is of the category that was last told of it in a window that has closed. Of two told in one
     window the greater fingerprint counts. Beyond `limit` categories share one pool.
 
-    of   pool of each slot of the series; NOBODY: none was told yet
+    of      pool of each slot of the series; NOBODY: none was told yet
+    homes   partitions that a backtest stands for: series that would not meet are not pooled together
     """
 
     def __init__(
@@ -37,15 +39,17 @@ class Pools(Watch):
         labels: Board,
         lender: Watch,
         limit: int,
+        homes: int = 1,
     ) -> None:
         super().__init__(key, subject, (*boards, labels), bank, rule, lender=lender, told=False)
         self.of: Rows = np.zeros(0, np.int64)
-        self._pools = Roster((CATEGORY,), limit)
+        self._homes = homes
+        self._pools = Roster((CATEGORY,), limit * homes)
         self._label = np.zeros(0, np.int64)  # of each pool
 
     @property
     def roster(self) -> Roster:
-        """The categories, by fingerprint."""
+        """The categories: fingerprint and home."""
         return self._pools
 
     @property
@@ -89,17 +93,23 @@ class Pools(Watch):
         changed = slots[np.append(self._label, _NO_LABEL)[self.of[slots]] != labels[slots]]
         if not len(changed):
             return
-        distinct, place = np.unique(labels[changed], return_inverse=True)
-        pools = self._pools.slots([str(label) for label in distinct.tolist()])
-        self.of[changed] = pools[place]
+        homes = [self._home_of(slot) for slot in changed.tolist()]
+        names = [f"{label}/{home}" for label, home in zip(labels[changed].tolist(), homes, strict=True)]
+        distinct = sorted(set(names))
+        pools = self._pools.slots(distinct)
+        pool_of = dict(zip(distinct, pools.tolist(), strict=True))
+        self.of[changed] = [pool_of[name] for name in names]
         self._relabel()
         self._grow()
         new = np.unique(pools[self.rows[pools] == UNSEEN])
         self.rows[new] = self.bank.admit(self.rule, len(new))
 
+    def _home_of(self, slot: int) -> int:
+        return 0 if self._homes == 1 else partition_of(self.series.entities[slot], self._homes)
+
     def _relabel(self) -> None:
-        names = self._pools.entities
-        self._label = np.array([int(name) if name.isdigit() else _NO_LABEL for name in names], np.int64)
+        labels = [name.partition("/")[0] for name in self._pools.entities]
+        self._label = np.array([int(one) if one.isdigit() else _NO_LABEL for one in labels], np.int64)
 
     def _admit(self, counts: list[NDArray[np.int64]]) -> None:
         """Do nothing: a pool has a row from when its category is told."""

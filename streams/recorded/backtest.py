@@ -42,7 +42,10 @@ class Backtest:
         time = msgspec.structs.replace(settings.time, replay=True)
         self.settings = msgspec.structs.replace(settings, kafka=kafka, time=time)
         self.ingests: dict[EventKind, Ingest] = {}
-        self.detects = [Detect(self.settings, p, durable=partitions > 1) for p in range(partitions)]
+        homes = settings.kafka.partial_partitions if partitions == 1 else 1
+        self.detects = [
+            Detect(self.settings, p, durable=partitions > 1, homes=homes) for p in range(partitions)
+        ]
         self.notify = Notify(self.settings)
         self.tally = Tally()
         self._offset = 0

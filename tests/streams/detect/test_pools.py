@@ -9,6 +9,8 @@ import pytest
 from detectors.loan import NOBODY
 from streams.detect.detect import Detect
 from streams.ingest.fingerprint import labels_of
+from streams.machine import Record
+from streams.recorded.backtest import Backtest
 from tests.streams.chain import DAY_MS, HOUR_MS, START, Chain, settings_of, spread
 
 CLICKS = {"event": "click", "count": True}
@@ -60,8 +62,8 @@ def pools_of(detect, monitor="clicks"):
     return next(pools for pools in detect.parts.pools if pools.key[0] == monitor)
 
 
-def label(category):
-    return str(labels_of([category])[0])
+def label(category, home=0):
+    return f"{labels_of([category])[0]}/{home}"
 
 
 def learned(pools):
@@ -100,6 +102,22 @@ def test_partitions_pool_the_series_that_live_there():
         assert {name for name in pools.roster.entities if name} == there
         assert len(pools.known_rows) == len(there)
     assert found == members(pools_of(ran().detects[0]))
+
+
+def test_a_backtest_stands_for_all_partitions_and_pools_as_they_do():
+    apart = {}
+    for home, detect in enumerate(ran(4).detects):
+        rows, of = learned(pools_of(detect))
+        apart |= {name.replace("/0", f"/{home}"): row for name, row in rows.items()}
+        apart |= {sku: name and name.replace("/0", f"/{home}") for sku, name in of.items()}
+    together = feed(Chain(settings(), homes=4), range(HOURS))
+    rows, of = learned(pools_of(together.detects[0]))
+    assert rows | of == apart
+    assert len(rows) > 2
+    backtest = Backtest(settings(partitions=4))
+    clicks = [(click["event_time"], msgspec.json.encode(click)) for click in hour(0)]
+    list(backtest.run(("click", Record(n, at, None, body)) for n, (at, body) in enumerate(clicks)))
+    assert members(pools_of(backtest.detects[0])) == of
 
 
 def test_a_series_borrows_from_its_pool_a_pool_and_who_has_none_from_the_shop():
@@ -196,7 +214,7 @@ def test_categories_beyond_the_limit_share_a_pool_and_are_counted():
     told = {"a": "shoes", "b": "hats", "c": "bags", "d": "bags"}
     chain = feed(Chain(settings(MONITORS[:1], limits={"categories": 1})), range(3), told)
     pools = pools_of(chain.detects[0])
-    first = min(map(label, ("shoes", "hats", "bags")), key=int)
+    first = min(map(label, ("shoes", "hats", "bags")))
     assert pools.roster.entities == [first, "other"]
     assert set(members(pools).values()) == {first, "other"}
     assert len(pools.known_rows) == 2
