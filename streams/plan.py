@@ -42,11 +42,6 @@ class Group(NamedTuple):
         return self.everywhere or self.aggregate == "label"
 
 
-def rides_everywhere(key: str) -> bool:
-    """Whether a group of this key is told to every partial partition alike."""
-    return key.endswith(f"/{EVERYWHERE}")
-
-
 def base_metrics(settings: Settings, metric: str) -> tuple[str, ...]:
     """Return the metric itself, numerator and denominator of a ratio, or the parts of a vector."""
     config = settings.metrics[metric]

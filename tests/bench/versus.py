@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.kafka.topics import apply
 from streams.partial import from_bytes
-from streams.plan import build_plan, rides_everywhere
+from streams.plan import build_plan
 from streams.settings.model import Metric, Monitor, Settings
 from tests.bench import site
 from tests.bench.ingest import click
@@ -64,12 +64,12 @@ def ours(settings: Settings, number: int, events: int) -> tuple[dict[str, float]
 
 async def merged(settings: Settings) -> Sums:
     """Return what all committed partials come to."""
-    scales = {group.key: group.scale for group in build_plan(settings)}
+    scales = {group.key: group.scale for group in build_plan(settings) if not group.lends}
     places = {name: at for at, name in enumerate(METRICS)}
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(METRICS))
     for value in await committed(settings, settings.topics.partial):
         for key, entity, pane, count, fixed in from_bytes(value).rows():
-            if rides_everywhere(key):  # peers have no such sums
+            if key not in scales:  # what series borrow by: peers have no such sums
                 continue
             number = fixed * MONEY // scales[key] if key.startswith("cost/") else count
             sums[f"{pane} {entity}"][places[key.partition("/")[0]]] += number

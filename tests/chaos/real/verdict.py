@@ -13,7 +13,7 @@ from streams.drift import is_drift
 from streams.ingest.state import Small
 from streams.machine import Machine, Output, Record
 from streams.partial import from_bytes
-from streams.plan import build_plan, rides_everywhere
+from streams.plan import build_plan
 from streams.progress import from_value, is_progress
 from streams.runner.checkpoint import find, source_of
 from streams.runner.log import compacted
@@ -142,7 +142,7 @@ def counted(settings, logs, outcomes, machines) -> Iterator[str]:
         yield from differing(f"outcomes of {topic}/{part}", expected, Counter(found))
         golden_outcomes = Counter(outcomes_in(machines[topic, part].metadata()))
         yield from differing(f"golden outcomes of {topic}/{part}", expected, golden_outcomes)
-    found_counts, found_sums = merged(logs)
+    found_counts, found_sums = merged(settings, logs)
     yield from differing("counts", counts, found_counts)
     yield from differing("sums", +sums, +found_sums)
     yield from lent(settings, logs, counts)
@@ -150,12 +150,13 @@ def counted(settings, logs, outcomes, machines) -> Iterator[str]:
     yield from differing("dead letters", rejected, Counter(letters))
 
 
-def merged(logs: golden.Logs) -> tuple[Counter, Counter]:
+def merged(settings: Settings, logs: golden.Logs) -> tuple[Counter, Counter]:
     """Return counts and sums by (group, window, entity), out of the partials; not what all are told alike."""
+    lent = {group.key for group in build_plan(settings) if group.lends}
     counts, sums = Counter(), Counter()
     for record in (record for log in logs.partials for record in log):
         for group, entity, pane, count, value in from_bytes(record.value).rows():
-            if not rides_everywhere(group):
+            if group not in lent:
                 key = group, pane // WINDOW_MS * WINDOW_MS, entity
                 counts[key] += count
                 sums[key] += value
