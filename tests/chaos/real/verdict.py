@@ -152,11 +152,11 @@ def counted(settings, logs, outcomes, machines) -> Iterator[str]:
 
 def merged(settings: Settings, logs: golden.Logs) -> tuple[Counter, Counter]:
     """Return counts and sums by (group, window, entity), out of the partials; not what all are told alike."""
-    lent = {group.key for group in build_plan(settings) if group.lends}
+    beside = {group.key for group in build_plan(settings) if group.lends}
     counts, sums = Counter(), Counter()
     for record in (record for log in logs.partials for record in log):
         for group, entity, pane, count, value in from_bytes(record.value).rows():
-            if group not in lent:
+            if group not in beside:
                 key = group, pane // WINDOW_MS * WINDOW_MS, entity
                 counts[key] += count
                 sums[key] += value
