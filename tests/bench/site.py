@@ -61,12 +61,16 @@ async def fill(
 @contextmanager
 def workers(settings: Settings, number: int = 1) -> Iterator[list[int]]:
     """Run workers; yield their process ids; end them."""
-    command = [sys.executable, "tests/kafka/real_worker.py", msgspec.json.encode(settings).decode()]
+    command = [sys.executable, "tests/kafka/real_worker.py"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     BUILD.mkdir(exist_ok=True)
+    asked = BUILD / "bench-settings.json"
+    asked.write_bytes(msgspec.json.encode(settings))
     with (BUILD / "bench-worker.log").open("wb") as log:
         running = [
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=asked.open("rb"), stdout=log, stderr=log
+            )
             for _ in range(number)
         ]
         try:

@@ -1,4 +1,4 @@
-"""The real worker as a process, with settings given as JSON instead of a file."""
+"""The real worker as a process; settings are JSON: its argument or, for those too long, standard input."""
 
 import sys
 
@@ -8,4 +8,5 @@ from streams.runner.worker import run
 from streams.settings.model import Settings
 
 if __name__ == "__main__":
-    run(msgspec.json.decode(sys.argv[1], type=Settings))
+    text = sys.argv[1] if len(sys.argv) > 1 else sys.stdin.buffer.read()
+    run(msgspec.json.decode(text, type=Settings))
