@@ -101,9 +101,9 @@ class World:
 
     def close(self) -> None:
         """End the loop, and before it all that was abandoned on it."""
-        for process in self._processes:
-            process.bury()
         while tasks := asyncio.all_tasks(self.loop):
+            for process in self._processes:  # also those that were started since
+                process.bury()
             self.loop.run_until_complete(asyncio.sleep(0.01))  # cancelled before they begin, tasks warn
             for task in tasks:
                 task.cancel()
