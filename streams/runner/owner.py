@@ -22,8 +22,8 @@ BLOCKS = 4  # of a checkpoint, written with one transaction
 ENCODED = (
     50  # of a checkpoint, about 20 MB, encoded at a time: what windows find encoded does not hold them up
 )
+HOLD_S = 0.25  # at most so long nothing is read of a partition that has told, while others are waited for
 # A slow broker slows reading, not memory: what was applied and not committed is bounded, and so is a partial.
-HOLD_S = 0.25
 HELD_MAX = 100_000  # no more are read until some are committed
 CHECKPOINT_RECORDS = 500_000  # after so many a checkpoint is due before its time: bounds the replay
 

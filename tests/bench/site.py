@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -61,18 +61,11 @@ async def fill(
 @contextmanager
 def workers(settings: Settings, number: int = 1) -> Iterator[list[int]]:
     """Run workers; yield their process ids; end them."""
-    command = [sys.executable, "tests/kafka/real_worker.py"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     BUILD.mkdir(exist_ok=True)
     asked = BUILD / "bench-settings.json"
     asked.write_bytes(msgspec.json.encode(settings))
     with (BUILD / "bench-worker.log").open("wb") as log:
-        running = [
-            subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdin=asked.open("rb"), stdout=log, stderr=log
-            )
-            for _ in range(number)
-        ]
+        running = [_worker(asked, log) for _ in range(number)]
         try:
             yield [worker.pid for worker in running]
         finally:
@@ -80,6 +73,13 @@ def workers(settings: Settings, number: int = 1) -> Iterator[list[int]]:
                 worker.send_signal(signal.SIGTERM)
             for worker in running:
                 worker.wait(30)
+
+
+def _worker(asked: Path, log: BinaryIO) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "tests/kafka/real_worker.py"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with asked.open("rb") as settings:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=settings, stdout=log, stderr=log)
 
 
 def wait_ready(number: int = 1) -> None:
