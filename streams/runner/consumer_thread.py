@@ -1,6 +1,6 @@
 """The thread of aiokafka's consumer: heartbeats go on while the main loop computes.
 
-With `transport` the only file that touches private parts of Faust (pinned: 0.15.3) and of aiokafka.
+With `transport` and `fetched` the only files that touch private parts of Faust (pinned: 0.15.3) and aiokafka.
 """
 
 import time
@@ -9,11 +9,10 @@ from typing import Any
 
 import aiokafka
 from aiokafka import OffsetAndMetadata, TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 
-from streams.machine import Record
+from streams.runner.fetched import Results
 
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
 FRESH_MS = 2_000  # a view of the log's end older than this says nothing (the broker may be away)
@@ -32,10 +31,9 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, a
     async def _fetch_records(
         self, consumer: aiokafka.AIOKafkaConsumer, *arguments: Any, **options: Any
     ) -> Any:
-        """Hand records on as aiokafka decodes them: its ConsumerRecords cost half a microsecond each."""
-        for fetched in consumer._fetcher._records.values():
-            if isinstance(fetched, FetchResult):
-                fetched._partition_records._consumer_record = _as_decoded
+        """Take records by batches and as aiokafka decodes them: its ConsumerRecords cost half a us each."""
+        if not isinstance(consumer._fetcher._records, Results):
+            consumer._fetcher._records = Results(consumer._fetcher._records)
         return await super()._fetch_records(consumer, *arguments, **options)
 
     async def committed(
@@ -72,7 +70,3 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, a
         states = [] if assignment is None else map(assignment.state_value, assignment.tps)
         answered = [state.timestamp for state in states if state.timestamp is not None]
         return max(answered) / 1000 if answered else None
-
-
-def _as_decoded(_: TopicPartition, record: Record) -> Record:
-    return record

@@ -1,6 +1,6 @@
 """Faust's transport as the runner needs it.
 
-With `consumer_thread` the only file that touches Faust's private API (pinned: 0.15.3).
+With `consumer_thread` and `fetched` the only file that touches Faust's private API (pinned: 0.15.3).
 
 Four things differ from Faust's own:
 * Nothing is committed here: offsets go into the transactions of the owners, together with the outputs.

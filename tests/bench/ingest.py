@@ -116,7 +116,7 @@ def sums_of(panes: Panes, events: Sequence[Event]) -> None:
     """Sum the events, 5,000 at a time."""
     for at in range(0, len(events), 5_000):
         panes.add(events[at : at + 5_000])
-        panes.cells()
+        panes.sheets()
 
 
 def report(name: str, settings: Settings, kind: EventKind, records: Sequence[Record]) -> None:

@@ -1,5 +1,7 @@
 """Quix Streams at its best: its consume loop with a dict of our own."""
 
+import os
+
 from job import Arguments, Meter, Sums, decode
 from quixstreams import Application
 
@@ -15,7 +17,7 @@ def add(value: bytes) -> None:
 
 app = Application(
     arguments.bootstrap,
-    consumer_group="quix",
+    consumer_group=f"quix-{os.getpid()}",  # each run reads from the beginning
     auto_offset_reset="earliest",
     auto_create_topics=False,
     use_changelog_topics=False,
