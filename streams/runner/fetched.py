@@ -35,7 +35,7 @@ class Fetched:
 
     def __call__(self, max_records: int) -> list[Record]:
         """Return up to so many of the next records."""
-        result = self._result
+        result: Any = self._result
         if not result.check_assignment(result._topic_partition) or not result.has_more():
             return []
         taken: list[Record] = []
