@@ -31,7 +31,10 @@ def learn(reading: Reading, adopt_after_s: float) -> None:
     strange = evidence.strange(reading.evidence)
     caution = np.where(strange, np.float32(CAUTION), np.float32(1))
     counted = reading.kind != "value"
-    noisy = np.where(strange, np.float32(NOISE_CAUTION), np.float32(1)) if counted else caution
+    if counted:
+        noisy = np.where(strange, np.float32(NOISE_CAUTION), np.float32(1))
+    else:  # a value that alarms is never strange (a lasting one must be followed), but no measure of noise
+        noisy = np.where(strange | _loud(reading), np.float32(CAUTION), np.float32(1))
     _learn_channels(reading, strange & counted)
     _learn_noise(reading, noisy)
     _learn_season(reading, caution)
@@ -115,12 +118,19 @@ def _learn_value(reading: Reading, caution: Column32) -> None:
     novelty.learn(cells, reading.plain, said.gap, window.points, window.pace.warm)
     stuck.learn_value(cells, reading.plain, window.points)
     judged = window.judged
-    fatigue.learn(cells, window.pace, np.where(judged, np.maximum(said.up, said.down), 0))
+    fatigue.learn(cells, window.pace, _loud(reading))
     weight = rate(window.pace.level * caution, window.points + 1)
     cells["size"] = cells["size"] + weight * (np.abs(window.x) - cells["size"])
     for name, pick in (("lowest", np.minimum), ("highest", np.maximum)):
         early = pick(cells[name], reading.plain)
         cells[name] = np.where(judged, cells[name], early)
+
+
+def _loud(reading: Reading) -> Column32:
+    """Tell the rows that alarm."""
+    said = reading.evidence
+    loud: Column32 = reading.window.judged & (np.maximum(said.up, said.down) > fatigue.LOUD)
+    return loud
 
 
 def needs_origin(cells: Cells, warm: float | Column32) -> Column32:

@@ -6,7 +6,7 @@ from detectors.cells import Cells, Column32
 from detectors.columns import Column
 from detectors.seasonal.pace import DAY_S, Pace, Rate, per_clock
 
-LOUD = 6.0  # nats
+LOUD = 6.0  # nats beyond which a value alarms
 QUIET = 12.0  # points after which an alarm is a new one
 MEMORY_S = 14 * DAY_S
 
@@ -19,9 +19,8 @@ def discount(cells: Cells, pace: Pace) -> Column32:
     return nats
 
 
-def learn(cells: Cells, pace: Pace, score: Column32) -> None:
+def learn(cells: Cells, pace: Pace, loud: Column32) -> None:
     """Count alarms: a loud point after enough quiet ones."""
-    loud = score > LOUD
     cells["tired"] = cells["tired"] * _fading(pace.step_s) + (loud & (cells["quiet"] >= QUIET))
     cells["quiet"] = np.where(loud, 0, np.minimum(cells["quiet"] + 1, QUIET))
 
