@@ -229,7 +229,7 @@ class Runner:
 
     async def _resume(self, owner: Owner) -> None:
         assert self._source is not None  # noqa: S101 (an owner came through `assigned`)
-        await self._source.move(owner.source, owner.position)
+        await self._source.move(owner.source, owner.headway.position)
         owner.read_on()
 
     def _committed(self, role: Role, outputs: Sequence[Output]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from streams.runner import owner, worker
+from streams.runner import snapshots, worker
 from streams.runner.checkpoint import Writer
 from streams.runner.owner import Owner
 from streams.runner.runner import Runner
@@ -55,7 +55,7 @@ STEPS: dict[str, Step] = {
     "sent all": Step(AIOKafkaProducer, "send_offsets_to_transaction", before=True),
     "sent offsets": Step(AIOKafkaProducer, "commit_transaction", before=True),
     "committed": Step(AIOKafkaProducer, "commit_transaction"),
-    "froze a state": Step(Owner, "_freeze"),
+    "froze a state": Step(snapshots.Snapshots, "freeze"),
     "block of a checkpoint": Step(
         Writer, "take", when=lambda outputs: outputs and not _has_manifest(outputs)
     ),
@@ -121,7 +121,7 @@ def jump_clock(seconds: float) -> None:
 def main() -> None:
     settings = msgspec.json.decode(sys.argv[1], type=Settings)
     fault, number = sys.argv[2], int(sys.argv[3])
-    owner.BLOCKS = 1  # so that a checkpoint takes several transactions
+    snapshots.BLOCKS = 1  # so that a checkpoint takes several transactions
     if fault == "clock":
         jump_clock(number)
     elif fault == "zombie":

@@ -95,7 +95,8 @@ class World:
             log = self.broker.logs[partition]
             if log.stable_end != log.end or len(owners) != 1:
                 return False
-            if log.fetch(owners[0].committed, 1).records or owners[0].committed != owners[0].position:
+            headway = owners[0].headway
+            if headway.uncommitted or log.fetch(headway.committed, 1).records:
                 return False
         return True
 

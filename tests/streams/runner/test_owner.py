@@ -10,9 +10,10 @@ from streams.runner.checkpoint import Writer, find
 from streams.runner.hooks import Hooks, State
 from streams.runner.hurry import Hurry
 from streams.runner.lease import BatchLost
-from streams.runner.owner import BLOCKS, HELD_MAX, Owner
+from streams.runner.owner import HELD_MAX, Owner
 from streams.runner.pace import FLUSH_RECORDS, Pace
 from streams.runner.role import Role
+from streams.runner.snapshots import BLOCKS
 
 SOURCE = TopicPartition("click", 0)
 
@@ -120,7 +121,7 @@ def test_records_applied_while_a_transaction_is_on_its_way_are_not_committed_wit
         transactions.gate.set()
         await flush
         assert [(offset, metadata) for _, offset, metadata in transactions.commits] == [(3, "n=3")]
-        assert (owner.committed, owner.position) == (3, 7)
+        assert (owner.headway.committed, owner.headway.position) == (3, 7)
         await owner.disconnect()
 
     run(scenario)
@@ -142,7 +143,7 @@ def test_a_batch_under_a_void_lease_is_not_applied():
         batch = lease.hand(records(0, 3))
         owner.read_on()
         owner.take(batch)
-        assert (owner.machine.count, owner.position) == (0, 0)
+        assert (owner.machine.count, owner.headway.position) == (0, 0)
         await owner.disconnect()
 
     run(scenario)
@@ -165,9 +166,9 @@ def test_a_machine_that_pauses_gets_nothing_more_until_reading_starts_anew():
         first, second = lease.hand(records(0, 2, b"pause")), lease.hand(records(2, 2))
         owner.take(first)
         owner.take(second)
-        assert (owner.position, owner.reading) == (2, False)
+        assert (owner.headway.position, owner.reading) == (2, False)
         owner.take(owner.read_on().hand(records(2, 2)))
-        assert (owner.position, owner.reading) == (4, True)
+        assert (owner.headway.position, owner.reading) == (4, True)
         await owner.disconnect()
 
     run(scenario)
