@@ -25,6 +25,7 @@ from streams.runner.role import Role
 from streams.runner.runner import Parts, Runner
 from streams.runner.transport import App
 from streams.runner.trouble import explained
+from streams.runner.vitals import Vitals
 from streams.settings.model import Settings
 
 # What stops us waits ten seconds, also when the broker does not answer.
@@ -72,7 +73,6 @@ async def serve(
 
     roles: by the topic they read; topics: those that must be there; watch_stdin: the end of stdin (whoever
     started us is gone) counts as a signal.
-
     """
     stop = stop_signal(watch_stdin=watch_stdin)
     try:
@@ -141,11 +141,12 @@ async def _crash_with(app: App) -> None:
 
 async def _tick(app: App, runner: Runner, telemetry: Telemetry, news: asyncio.Event) -> None:
     """Publish once a second, and soon after notify has read something: pushes wait for it."""
+    vitals = Vitals(runner)
     while True:
         news.clear()
         runner.watch()
-        telemetry.status(runner.waiting() if app.joined else "joining the group")
-        telemetry.publish(runner.samples(), runner.series())
+        telemetry.status(vitals.waiting() if app.joined else "joining the group")
+        telemetry.publish(vitals.samples(), vitals.series())
         await asyncio.sleep(PUBLISH_S)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(news.wait(), TICK_S - PUBLISH_S)

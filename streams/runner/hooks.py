@@ -13,6 +13,7 @@ from streams.runner.pace import Pace
 from streams.runner.role import Role
 
 Clock = Callable[[], int]
+Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
 class State(NamedTuple):
@@ -36,7 +37,7 @@ class Hooks(NamedTuple):
     hurry  shared by all owners of the worker
     """
 
-    spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+    spawn: Spawn
     applied: Callable[[Role], None]
     committed: Callable[[Role, Sequence[Output]], None]
     observe: Callable[[str, tuple[str, ...], float], None]
