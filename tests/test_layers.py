@@ -17,12 +17,14 @@ FORBIDDEN: dict[str, set[str]] = {
 }
 ALLOWED = {"detectors": {"detectors", "numpy", "river"}}
 
+FAUST = tuple(f"streams/runner/{file}.py" for file in ("transport", "consumer_thread", "faust_app"))
+
 # What only some files may import: module (or its parents) -> the files, as prefixes of their path.
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("sinks/prometheus.py",),
     "kafka": ("streams/kafka/topics.py", "streams/cli/"),
-    "faust": ("streams/runner/transport.py", "streams/runner/consumer_thread.py", "streams/runner/app.py"),
-    "mode": ("streams/runner/transport.py", "streams/runner/consumer_thread.py", "streams/runner/app.py"),
+    "faust": FAUST,
+    "mode": FAUST,
     "yaml": ("streams/settings/",),
 }
 

@@ -20,10 +20,10 @@ from streams.runner import group
 from streams.runner.broker import wait_for_topics
 from streams.runner.control import Control
 from streams.runner.exit_code import AGAIN, CRASHED, DONE
+from streams.runner.faust_app import App
 from streams.runner.guard import spawn
 from streams.runner.role import Role
 from streams.runner.runner import Parts, Runner
-from streams.runner.transport import App
 from streams.runner.trouble import explained
 from streams.runner.vitals import Vitals
 from streams.settings.model import Settings

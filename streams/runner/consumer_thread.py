@@ -1,6 +1,6 @@
 """The thread of aiokafka's consumer: heartbeats go on while the main loop computes.
 
-With `transport` and `fetched` the only files that touch private parts of Faust (pinned: 0.15.3) and aiokafka.
+Touches private parts of Faust, as `transport` does, and of aiokafka, as `fetched` does (both are pinned).
 """
 
 import time

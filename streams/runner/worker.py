@@ -32,6 +32,7 @@ QUIET = (
     "aiokafka",
     "streams.runner.transport",
     "streams.runner.consumer_thread",
+    "streams.runner.faust_app",
 )  # warnings only: their news are not the user's
 
 
