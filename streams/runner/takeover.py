@@ -74,7 +74,7 @@ class Takeover:
         """
         started = time.monotonic()
         await asyncio.gather(*(transactions.open() for transactions in claims.values()))
-        topics = {self._roles[partition.topic].state_topic for partition in claims}
+        topics = dict.fromkeys(self._roles[partition.topic].state_topic for partition in claims)
         states = {topic: await compacted(self._kafka, topic) for topic in topics}
         committed = await source.committed(list(claims))
 
