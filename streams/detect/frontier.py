@@ -100,8 +100,9 @@ class Frontier(msgspec.Struct):
 
     def _is_seen(self, topic: str) -> bool:
         """Whether a topic has had an event: idle markers alone do not make anybody wait for it."""
-        sources = self._sources_of(topic)
-        return topic in self.floor or any(not s.idle or s.watermark_ms > NO_TIME for s in sources.values())
+        if topic in self.floor:
+            return True
+        return any(not s.idle or s.watermark_ms > NO_TIME for s in self._sources_of(topic).values())
 
     def _writes(self, topic: str) -> bool:
         since_ms = self.written_ms - self.max_skew_ms
