@@ -15,6 +15,9 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from streams.runner.fetched import Results
 
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
+# What was fetched and is not wanted yet holds up fetches of other partitions no longer than this. aiokafka
+# would do so for a tenth of a second, while a window is waited for.
+UNREAD_S = 0.01
 FRESH_MS = 2_000  # a view of the log's end older than this says nothing (the broker may be away)
 
 
@@ -34,6 +37,7 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, a
         """Take records by batches and as aiokafka decodes them: its ConsumerRecords cost half a us each."""
         if not isinstance(consumer._fetcher._records, Results):
             consumer._fetcher._records = Results(consumer._fetcher._records)
+            consumer._fetcher._prefetch_backoff = UNREAD_S
         return await super()._fetch_records(consumer, *arguments, **options)
 
     async def committed(

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from streams.machine import Output, Record
 from streams.runner.checkpoint import Writer, find
 from streams.runner.hooks import Hooks, State
-from streams.runner.hurry import Hurry
+from streams.runner.hurry import READ_S, Hurry
 from streams.runner.lease import BatchLost
 from streams.runner.owner import HELD_MAX, Owner
 from streams.runner.pace import FLUSH_RECORDS, Pace
@@ -261,6 +261,8 @@ def test_while_somebody_waits_who_has_just_told_is_not_read_and_who_has_not_is()
         assert (first.room, second.room) == (False, True)
         transactions.gate.set()
         await commit
+        assert (first.room, second.room) == (False, True)
+        await asyncio.sleep(READ_S)  # whoever reads what it told has had the machine
         assert (first.room, second.room) == (True, True)
         with hurry:
             assert (first.room, second.room) == (False, True)
