@@ -1,11 +1,9 @@
 """Detect: partials in, alert transitions out; one machine per partial partition."""
 
-import heapq
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from detectors.alert import CHANGES
 from detectors.bank import Window
 from detectors.columns import Rows
 from sinks.metrics import Sample
@@ -20,7 +18,8 @@ from streams.detect.frontier import Frontier
 from streams.detect.pile import Part, Pile
 from streams.detect.pulse import Closing, Pulse, Seen, judge
 from streams.detect.showcase import Showcase
-from streams.detect.teller import Finding, Teller
+from streams.detect.teller import Teller
+from streams.detect.turn import turns
 from streams.drift import to_output as drift_output
 from streams.frozen import Frozen
 from streams.machine import Output, Record
@@ -104,19 +103,10 @@ class Detect:
 
     def close_passed(self) -> None:
         """Close every window that event time has passed, earliest end first, and tell how far that is."""
-        pulses = list(self.parts.pulses.values())
-        ready = [(end, i) for i, pulse in enumerate(pulses) if (end := self._ready(pulse))]
-        heapq.heapify(ready)
-        closed = bool(ready)
-        while ready:
-            first = ready[0][0]
-            together = []
-            while ready and ready[0][0] == first:
-                together.append(pulses[heapq.heappop(ready)[1]])
+        closed = False
+        for together in turns(list(self.parts.pulses.values()), self._ready):
             self._close(together)
-            for pulse in together:
-                if following := self._ready(pulse):
-                    heapq.heappush(ready, (following, pulses.index(pulse)))
+            closed = True
         if closed:
             for board in self.parts.readers:
                 board.forget()
@@ -148,21 +138,6 @@ class Detect:
         if passed_ms > end_ms:
             progress = Progress(self.partition, passed_ms, passed_ms)
             self._outputs.append(to_output(progress, self.settings.topics.alert))
-
-    def rebase(self) -> None:
-        """Keep what was learned, forget where it came from: what follows comes from other sources.
-
-        The time until then is missing data, not silence.
-        """
-        for pulse in self.parts.pulses.values():
-            passed = self.frontier.passed(pulse.topics)
-            pulse.cursor.restart(passed if passed > NO_TIME else None)
-            pulse.kept.clear()
-            pulse.miss()
-        self.parts.merge()
-        for board in self.parts.readers:
-            board.clear()
-        self.frontier.leave_sources()
 
     def _ready(self, pulse: Pulse) -> int | None:
         """Return the end of the next window of a pulse if event time has passed it."""
@@ -209,7 +184,7 @@ class Detect:
         since = self.frontier.passed(pulse.topics) - self.settings.time.restate_within_ms
         for seen in pulse.restate(board, bucket, slots, since):
             self.showcase.restating(seen)
-            self._tell(seen)
+            self._outputs += self._teller.tell(seen, self.frontier)
         return pulse.cursor.windows.next_bucket(bucket) >= since
 
     def _close(self, pulses: Sequence[Pulse]) -> None:
@@ -230,12 +205,6 @@ class Detect:
 
     def _told(self, seen: Seen) -> None:
         self.showcase.judged(seen)
-        self._tell(seen)
+        self._outputs += self._teller.tell(seen, self.frontier)
         if (drifted := self.drifts.judged(seen)) is not None:
             self._outputs.append(drift_output(drifted, self.settings.topics.alert))
-
-    def _tell(self, seen: Seen) -> None:
-        for at in np.flatnonzero(seen.verdict.change).tolist():
-            change = CHANGES[seen.verdict.change[at] - 1]
-            finding = Finding(seen.watch, int(seen.slots[at]), seen.verdict, at, change)
-            self._outputs.append(self._teller.tell(finding, self.frontier))

@@ -3,30 +3,22 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from detectors.alert import Alert, Change, alert_id_of
-from detectors.bank import Verdict
+import numpy as np
+
+from detectors.alert import CHANGES, Alert, alert_id_of
 from detectors.phase import PHASES
 from detectors.series import series_id
 from sinks.alert_record import to_record
 from sinks.sentence import sentence
 from streams.detect.frontier import Frontier
+from streams.detect.pulse import Seen
 from streams.detect.watch import Watch
 from streams.machine import Output
 from streams.settings.model import Response, Settings
 
 _SIDES: dict[int, Literal["up", "down", ""]] = {1: "up", -1: "down", 0: ""}
-
-
-class Finding(NamedTuple):
-    """Entry `at` of a verdict changed something about the series of a watch's slot."""
-
-    watch: Watch
-    slot: int
-    verdict: Verdict
-    at: int
-    change: Change
 
 
 class Teller:
@@ -35,16 +27,17 @@ class Teller:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def tell(self, finding: Finding, frontier: Frontier) -> Output:
-        """Return the record for the alert topic."""
-        alert = self._alert(finding, frontier)
-        key, value, headers = to_record(alert, self._settings.shop)
-        return Output(self._settings.topics.alert, key, value, headers)
+    def tell(self, seen: Seen, frontier: Frontier) -> Iterator[Output]:
+        """Yield a record for the alert topic for each series about which the verdict changed something."""
+        for at in np.flatnonzero(seen.verdict.change).tolist():
+            alert = self._alert(seen, at, frontier)
+            key, value, headers = to_record(alert, self._settings.shop)
+            yield Output(self._settings.topics.alert, key, value, headers)
 
-    def _alert(self, finding: Finding, frontier: Frontier) -> Alert:
-        watch, slot, verdict, at, change = finding
+    def _alert(self, seen: Seen, at: int, frontier: Frontier) -> Alert:
+        watch, verdict = seen.watch, seen.verdict
         monitor, life, row = watch.subject.monitor, watch.bank.life, verdict.rows[at]
-        entity, grade = watch.roster.entities[slot], int(verdict.grade[at])
+        entity, grade = watch.roster.entities[int(seen.slots[at])], int(verdict.grade[at])
         window, moved = verdict.window, watch.bank.table.moved(int(row))
         alert = Alert(
             alert_id=alert_id_of(
@@ -53,7 +46,7 @@ class Teller:
                 series_id(monitor.metric, entity),
                 int(life["opened_end"][row]),
             ),
-            transition=change,
+            transition=CHANGES[verdict.change[at] - 1],
             sequence=int(life["sequence"][row]),
             monitor=monitor.name,
             kind=monitor.kind,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from streams.detect.rebase import rebase
 from streams.failure import Failure
 from streams.machine import Record
 from streams.plan import build_plan, plan_hash
@@ -26,7 +27,7 @@ def learn(
     for _ in run.run(records):
         pass
     for detect in run.detects:
-        detect.rebase()
+        rebase(detect)
     return run, [list(detect.snapshot()) for detect in run.detects]
 
 
