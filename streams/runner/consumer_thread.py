@@ -15,9 +15,11 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from streams.runner.fetched import Results
 
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
-# What was fetched and is not wanted yet holds up fetches of other partitions no longer than this. aiokafka
-# would do so for a tenth of a second, while a window is waited for.
-UNREAD_S = 0.01
+# What was fetched and is not wanted yet holds up fetches of other partitions so long. aiokafka's tenth of a
+# second is long while a window is waited for; but each fetch looks at all partitions, and with many of them
+# sooner ones would cost more than they gain.
+UNREAD_S, UNREAD_MANY_S = 0.01, 0.1
+MANY = 50  # partitions
 FRESH_MS = 2_000  # a view of the log's end older than this says nothing (the broker may be away)
 
 
@@ -37,7 +39,8 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, a
         """Take records by batches and as aiokafka decodes them: its ConsumerRecords cost half a us each."""
         if not isinstance(consumer._fetcher._records, Results):
             consumer._fetcher._records = Results(consumer._fetcher._records)
-            consumer._fetcher._prefetch_backoff = UNREAD_S
+        many = len(consumer.assignment()) > MANY
+        consumer._fetcher._prefetch_backoff = UNREAD_MANY_S if many else UNREAD_S
         return await super()._fetch_records(consumer, *arguments, **options)
 
     async def committed(
