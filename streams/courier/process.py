@@ -14,6 +14,7 @@ from sinks.http import Poster
 from sinks.metrics import Sample
 from streams.courier.fleet import Fleet
 from streams.courier.position import Positions
+from streams.kafka.offsets import committed_offsets
 from streams.machine import Record
 from streams.runner.guard import spawn
 from streams.settings.connection import connection
@@ -139,9 +140,9 @@ class Shift(ConsumerRebalanceListener):  # type: ignore[misc] # untyped
         """Return where the group is, and where each channel is: at the log's start if that is a new one."""
         begin: int = (await self._consumer.beginning_offsets([self._source]))[self._source]
         end: int = (await self._consumer.end_offsets([self._source]))[self._source]
-        committed: int | None = await self._consumer.committed(self._source)
+        committed = (await committed_offsets(self._consumer, [self._source])).get(self._source)
         known = await self._positions.read()
-        start = begin if committed is None or not begin <= committed <= end else committed
+        start = begin if committed is None or not begin <= committed.offset <= end else committed.offset
         return start, {name: at if begin <= at <= end else begin for name, at in known.items()}
 
     async def _commit(self) -> None:

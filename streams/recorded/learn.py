@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.detect.rebase import rebase
 from streams.failure import Failure
+from streams.kafka.offsets import committed_offsets
 from streams.machine import Record
 from streams.plan import build_plan, plan_hash
 from streams.recorded.backtest import Backtest
@@ -64,12 +65,11 @@ async def _ends(settings: Settings, sources: Sequence[TopicPartition]) -> dict[T
     )
     await consumer.start()
     try:
-        for source in sources:
-            if await consumer.committed(source) is not None:
-                raise AlreadyRunning(
-                    f"group {settings.kafka.group} has worked already and has state of its own: stop it and"
-                    " learn for a new one (set another `kafka.group`)"
-                )
+        if await committed_offsets(consumer, sources):
+            raise AlreadyRunning(
+                f"group {settings.kafka.group} has worked already and has state of its own: stop it and"
+                " learn for a new one (set another `kafka.group`)"
+            )
         ends: dict[TopicPartition, int] = await consumer.end_offsets(list(sources))
         return ends
     finally:

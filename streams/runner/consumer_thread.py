@@ -12,6 +12,7 @@ from aiokafka import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 
+from streams.kafka.offsets import committed_offsets
 from streams.runner.fetched import Results
 
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch: bounds how old our view of the log's end is
@@ -47,9 +48,8 @@ class ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # untyped, a
         self, partitions: Sequence[TopicPartition]
     ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Return the group's committed offsets; a partition without one is left out."""
-        coordinator = self._ensure_consumer()._coordinator
         offsets: Mapping[TopicPartition, OffsetAndMetadata] = await self.call_thread(
-            coordinator.fetch_committed_offsets, list(partitions)
+            committed_offsets, self._ensure_consumer(), list(partitions)
         )
         return offsets
 
