@@ -33,15 +33,16 @@ def learn(reading: Reading, adopt_after_s: float) -> None:
     counted = reading.kind != "value"
     if counted:
         noisy = np.where(strange, np.float32(NOISE_CAUTION), np.float32(1))
-    else:  # a value that alarms is never strange (a lasting one must be followed), but no measure of noise
-        noisy = np.where(strange | _loud(reading), np.float32(CAUTION), np.float32(1))
+    else:  # a value that alarms is followed as fast as others, for it may last, but is no measure of noise
+        loud = _loud(reading)
+        noisy = np.where(strange | loud, np.float32(CAUTION), np.float32(1))
     _learn_channels(reading, strange & counted)
     _learn_noise(reading, noisy)
     _learn_season(reading, caution)
     if counted:
         _learn_count(reading, noisy)
     else:
-        _learn_value(reading, caution)
+        _learn_value(reading, caution, loud)
     adoption.learn(cells, window.pace, strange, adopt_after_s)
     cells["points"] = window.points + 1
 
@@ -112,13 +113,13 @@ def _learn_count(reading: Reading, caution: Column32) -> None:
     stuck.learn_count(cells, window.x, said.stuck)
 
 
-def _learn_value(reading: Reading, caution: Column32) -> None:
+def _learn_value(reading: Reading, caution: Column32, loud: Column32) -> None:
     cells, window, said = reading.cells, reading.window, reading.evidence
     assert said.gap is not None  # noqa: S101 (values have it)
     novelty.learn(cells, reading.plain, said.gap, window.points, window.pace.warm)
     stuck.learn_value(cells, reading.plain, window.points)
     judged = window.judged
-    fatigue.learn(cells, window.pace, _loud(reading))
+    fatigue.learn(cells, window.pace, loud)
     weight = rate(window.pace.level * caution, window.points + 1)
     cells["size"] = cells["size"] + weight * (np.abs(window.x) - cells["size"])
     for name, pick in (("lowest", np.minimum), ("highest", np.maximum)):

@@ -1,13 +1,7 @@
 """Rebasing detect: from the history it has learned from to the log it is to read."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from streams.detect.detect import Detect
 from streams.partial import NO_TIME
-
-if TYPE_CHECKING:
-    from streams.detect.detect import Detect
 
 
 def rebase(detect: Detect) -> None:
